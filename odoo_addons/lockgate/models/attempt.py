@@ -1,0 +1,72 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+OUTCOMES = [
+    ("accepted", "Accepted"),
+    ("read", "Read Back"),
+    ("retry", "Try Again Later"),
+    ("rejected", "Refused"),
+    ("attention", "Needs Attention"),
+    ("unknown", "No Answer"),
+    ("down", "Channel Unreachable"),
+]
+
+
+class Attempt(models.Model):
+    """One try: the lease that was given, and what came back. Written by the turn alone."""
+
+    _name = "lockgate.attempt"
+    _description = "Attempt"
+    _log_access = False
+    _order = "id desc"
+
+    channel_id = fields.Many2one("lockgate.channel", required=True, readonly=True, ondelete="cascade")
+    publication_id = fields.Many2one(
+        "lockgate.publication", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    exchange_id = fields.Char(required=True, readonly=True)
+    token = fields.Char(required=True, readonly=True)
+    purpose = fields.Selection([("push", "Push"), ("read", "Read Back")], required=True, readonly=True)
+    version = fields.Integer(readonly=True)
+    tries = fields.Integer(readonly=True)
+    value = fields.Json("Leased Value", readonly=True)
+    snapshot = fields.Char(readonly=True, help="What the database showed when the value was leased.")
+    leased_at = fields.Datetime(readonly=True)
+    until = fields.Datetime(readonly=True, help="From then on the request can no longer land.")
+    outcome = fields.Selection(OUTCOMES, readonly=True)
+    message = fields.Char(readonly=True)
+    answer = fields.Char(readonly=True, help="What the channel said, secrets masked.")
+    reading = fields.Json(readonly=True)
+    request_id = fields.Char(readonly=True)
+    seconds = fields.Float(readonly=True, digits=(12, 3))
+    reported_at = fields.Datetime(readonly=True)
+    value_text = fields.Char("Value", compute="_compute_value_text")
+
+    _token_unique = models.UniqueIndex("(token, publication_id)")
+    _exchange_index = models.Index("(exchange_id)")
+    _leased_at_index = models.Index("(leased_at)")
+
+    @api.depends("value")
+    def _compute_value_text(self):
+        for attempt in self:
+            attempt.value_text = self.env["lockgate.publication"]._value_text(attempt.value)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        raise AccessError(self.env._("Attempts are written by the turn alone."))
+
+    def write(self, vals):
+        raise AccessError(self.env._("Attempts are written by the turn alone."))
+
+    def unlink(self):
+        raise AccessError(self.env._("Attempts are written by the turn alone."))
+
+    @api.autovacuum
+    def _gc_attempts(self):
+        """Keep attempts for as many days as `lockgate.attempt_days` says (90)."""
+        days = int(self.env["ir.config_parameter"].sudo().get_param("lockgate.attempt_days", 90))
+        self.env.cr.execute(
+            "DELETE FROM lockgate_attempt WHERE outcome IS NOT NULL"
+            " AND leased_at < now() AT TIME ZONE 'UTC' - make_interval(days => %s)",
+            [days],
+        )

@@ -1,0 +1,157 @@
+import json
+import logging
+from contextlib import contextmanager
+
+import fastjsonschema
+import psycopg2
+import psycopg2.errors
+
+from odoo import SUPERUSER_ID, api, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import file_open
+
+from .turn import SLICE, Busy
+
+_logger = logging.getLogger(__name__)
+
+CONTRACT = 1
+# One poisoned row costs about a dozen small turns; a worker does not wait for more of them in one call.
+MOST_SET_ASIDE = 3
+
+
+def _load_validators():
+    with file_open("lockgate/data/contract-v1.schema.json") as file:
+        schema = json.load(file)
+    return {
+        name: fastjsonschema.compile({"$ref": f"#/$defs/{message}", "$defs": schema["$defs"]})
+        for name, message in (
+            ("register", "RegisterRequest"),
+            ("due", "DueRequest"),
+            ("exchange", "ExchangeRequest"),
+        )
+    }
+
+
+VALIDATORS = _load_validators()
+
+
+class Gateway(models.AbstractModel):
+    """The only door between Odoo and the sidecar: contract v1, for the integration group alone.
+
+    Each call takes one message and answers one, as `contract/lockgate-v1.schema.json` says. Raises
+    AccessError for any other caller, and UserError, with nothing changed, for a message that does not fit.
+    """
+
+    _name = "lockgate.gateway"
+    _description = "Gateway"
+
+    @api.model
+    def register(self, message):
+        """Upsert the catalogue of connectors that the sidecar can speak to."""
+        self._admit("register", message)
+        self.env["lockgate.connector"].sudo()._upsert(message["connectors"])
+        return self._answer(connectors=len(message["connectors"]))
+
+    @api.model
+    def due(self, message):
+        """Which channels have work of which class, and when the next falls due. Reads only."""
+        self._admit("due", message)
+        return self._answer(**self.env["lockgate.turn"].sudo()._due())
+
+    @api.model
+    def exchange(self, message):
+        """One turn of a channel: results in, leased newest values out.
+
+        Asked again with the same `exchange_id` (the connection was cut after the commit), it gives the
+        same leases. `busy` means that nothing was taken: come again.
+        """
+        self._admit("exchange", message)
+        answer = self._turn(message)
+        if answer["state"] != "busy":
+            self._record_exceptions(message["channel"])
+        return self._answer(**answer)
+
+    @api.model
+    def _admit(self, call, message):
+        if not self.env.user.has_group("lockgate.lockgate_group_integration"):
+            raise AccessError(
+                self.env._("Only the integration user may call the gateway; its key is made in Lockgate, Configuration.")
+            )
+        if not isinstance(message, dict) or message.get("contract") != CONTRACT:
+            raise UserError(
+                self.env._(
+                    "The sidecar does not speak contract %s: install the sidecar that belongs to these add-ons.",
+                    CONTRACT,
+                )
+            )
+        try:
+            VALIDATORS[call](message)
+        except fastjsonschema.JsonSchemaException as error:
+            raise UserError(
+                self.env._("The message does not fit contract v1: %s.", error.message[:500])
+            ) from error
+        database, incarnation = self._identity()
+        if (message["database"], message["incarnation"]) != (database, incarnation):
+            raise UserError(
+                self.env._(
+                    "The sidecar means another database (%(theirs)s, incarnation %(their_incarnation)s; this is %(ours)s, "
+                    "incarnation %(our_incarnation)s). A copy never speaks to real shops: check the sidecar's settings.",
+                    theirs=message["database"],
+                    their_incarnation=message["incarnation"],
+                    ours=database,
+                    our_incarnation=incarnation,
+                )
+            )
+
+    @api.model
+    def _identity(self):
+        parameters = self.env["ir.config_parameter"].sudo()
+        return parameters.get_param("database.uuid"), int(parameters.get_param("lockgate.incarnation", 1))
+
+    @api.model
+    def _answer(self, **values):
+        database, incarnation = self._identity()
+        return {"contract": CONTRACT, "database": database, "incarnation": incarnation, **values}
+
+    @contextmanager
+    def _own_transaction(self):
+        """A transaction of its own: the request's snapshot is older than the turn's lock must be."""
+        with self.env.registry.cursor() as cr:
+            yield api.Environment(cr, SUPERUSER_ID, {})
+
+    def _turn(self, request):
+        """Take one turn; a turn that fails runs again with half the rows, and sets a single one aside."""
+        rows, set_aside = SLICE, 0
+        while True:
+            try:
+                with self._own_transaction() as env:
+                    return env["lockgate.turn"]._take(request, rows)
+            except (Busy, psycopg2.errors.SerializationFailure):
+                return self.env["lockgate.turn"]._busy()
+            except (UserError, psycopg2.InterfaceError, psycopg2.errors.AdminShutdown):
+                raise
+            except Exception as error:
+                _logger.exception("Turn of channel %s failed with up to %d rows", request["channel"], rows)
+                if rows > 1:
+                    rows //= 2
+                elif set_aside < MOST_SET_ASIDE:
+                    self._set_aside(request["channel"], error)
+                    rows, set_aside = SLICE, set_aside + 1
+                else:
+                    raise
+
+    def _set_aside(self, code, error):
+        with self._own_transaction() as env:
+            mark = env["lockgate.turn"]._set_aside(code)
+            if mark is None:
+                raise error
+            env["lockgate.exception"]._record_internal(mark, error)
+
+    def _record_exceptions(self, code):
+        """What people edit too is written apart, in a transaction that may lose: the next one catches up."""
+        try:
+            with self._own_transaction() as env:
+                channel = env["lockgate.channel"].search([("code", "=", code)])
+                env["lockgate.exception"]._catch_up(channel)
+        except psycopg2.errors.SerializationFailure:
+            _logger.info("Exceptions of channel %s are being edited; they are caught up with later.", code)

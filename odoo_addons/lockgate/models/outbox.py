@@ -1,0 +1,95 @@
+from functools import partial
+
+from odoo import api, fields, models
+
+from .. import wake
+
+KEY = "lockgate.marks"
+
+
+class Outbox(models.Model):
+    """The outbox, append-only: "the stock or price of this may have changed, because …".
+
+    Hooks only mark. Marks are gathered while a transaction runs and appended in one statement a flush,
+    in that same transaction; the turn consumes them by deleting the rows it read. The ids stand without
+    foreign keys: checking one would lock the listing's row in every stock move.
+    """
+
+    _name = "lockgate.outbox"
+    _description = "Mark"
+    _log_access = False
+
+    channel_id = fields.Integer(required=True, readonly=True)
+    listing_id = fields.Integer(required=True, readonly=True)
+    aspect = fields.Char(required=True, readonly=True)
+    reason = fields.Char(required=True, readonly=True)
+    marked_at = fields.Datetime(readonly=True)
+
+    _channel_index = models.Index("(channel_id, id)")
+
+    @api.model
+    def _mark_products(self, aspect, product_ids, reason):
+        """Mark every listing of these products; products that are listed nowhere leave nothing."""
+        self._gather("product", aspect, product_ids, reason)
+
+    @api.model
+    def _mark_listings(self, aspect, listing_ids, reason):
+        self._gather("listing", aspect, listing_ids, reason)
+
+    @api.model
+    def _mark_channels(self, channel_ids, reason):
+        """Mark everything that is listed on these channels."""
+        for aspect in self.env["lockgate.turn"]._wanted_makers():
+            self._gather("channel", aspect, channel_ids, reason)
+
+    @api.model
+    def _gather(self, kind, aspect, ids, reason):
+        if not ids:
+            return
+        precommit = self.env.cr.precommit
+        if KEY not in precommit.data:
+            precommit.data[KEY] = {}
+            precommit.add(self._append)
+        marks = precommit.data[KEY]
+        for record_id in ids:
+            marks[kind, record_id, aspect] = reason
+
+    @api.model
+    def _append(self):
+        # Taken out here: `Callbacks.run` clears its data only after every callback has run, and one of
+        # them may mark again.
+        marks = self.env.cr.precommit.data.pop(KEY, {})
+        if not marks:
+            return
+        kinds, ids, aspects = zip(*marks, strict=True)
+        self.env.cr.execute(
+            """
+            WITH mark AS (
+                SELECT * FROM unnest(%s::text[], %s::int[], %s::text[], %s::text[])
+                    AS m(kind, record_id, aspect, reason)
+            ), listed AS (
+                SELECT l.id, l.channel_id, m.aspect, m.reason
+                  FROM mark m JOIN lockgate_listing l ON l.product_id = m.record_id
+                 WHERE m.kind = 'product' AND l.active
+             UNION ALL
+                SELECT l.id, l.channel_id, m.aspect, m.reason
+                  FROM mark m JOIN lockgate_listing l ON l.id = m.record_id
+                 WHERE m.kind = 'listing'
+             UNION ALL
+                SELECT l.id, l.channel_id, m.aspect, m.reason
+                  FROM mark m JOIN lockgate_listing l ON l.channel_id = m.record_id
+                 WHERE m.kind = 'channel'
+            ), appended AS (
+                INSERT INTO lockgate_outbox (channel_id, listing_id, aspect, reason, marked_at)
+                SELECT channel_id, id, aspect, min(reason), clock_timestamp() AT TIME ZONE 'UTC'
+                  FROM listed GROUP BY channel_id, id, aspect
+             RETURNING channel_id
+            )
+            SELECT DISTINCT c.code FROM lockgate_channel c JOIN appended a ON a.channel_id = c.id
+            """,
+            [list(kinds), list(ids), list(aspects), list(marks.values())],
+        )
+        codes = [code for (code,) in self.env.cr.fetchall()]
+        if codes:
+            database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+            self.env.cr.postcommit.add(partial(wake.tell, database, codes))

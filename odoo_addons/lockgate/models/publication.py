@@ -1,0 +1,119 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+WORK_CLASSES = [("critical", "Critical"), ("routine", "Routine"), ("bulk", "Bulk")]
+STATES = [
+    ("due", "Due"),
+    ("leased", "In Flight"),
+    ("unknown", "Unknown"),
+    ("verify", "To Verify"),
+    ("settled", "Settled"),
+    ("blocked", "Blocked"),
+]
+
+
+class Publication(models.Model):
+    """The state of one aspect of one listing: what the channel should show, and what it took.
+
+    Written by the turn alone, in SQL. No stored computed or related field may stand here: the ORM would
+    write it from users' transactions, and a push would wait for them.
+    """
+
+    _name = "lockgate.publication"
+    _description = "Publication"
+    _log_access = False
+    _order = "id desc"
+
+    channel_id = fields.Many2one("lockgate.channel", required=True, readonly=True, ondelete="restrict")
+    listing_id = fields.Many2one("lockgate.listing", required=True, readonly=True, ondelete="restrict")
+    aspect = fields.Selection([("price", "Price"), ("stock", "Stock")], required=True, readonly=True)
+    scope = fields.Integer(readonly=True, help="The price book; 0 for stock.")
+    state = fields.Selection(STATES, required=True, readonly=True)
+    work_class = fields.Selection(WORK_CLASSES, required=True, readonly=True)
+    wanted = fields.Json("Wanted Value", readonly=True)
+    version = fields.Integer(readonly=True, help="The turn that made the wanted value; it only grows.")
+    wanted_at = fields.Datetime(readonly=True)
+    due_at = fields.Datetime(readonly=True)
+    recheck_at = fields.Datetime(readonly=True, help="When time alone may change the wanted value.")
+    confirmed = fields.Json("Confirmed Value", readonly=True)
+    confirmed_version = fields.Integer(readonly=True)
+    confirmed_at = fields.Datetime("Published", readonly=True)
+    verified_version = fields.Integer(readonly=True)
+    verified_at = fields.Datetime("Reconciled", readonly=True)
+    lease_token = fields.Char(readonly=True)
+    lease_version = fields.Integer(readonly=True)
+    lease_until = fields.Datetime(readonly=True)
+    tries = fields.Integer(readonly=True)
+    failed_at = fields.Datetime(readonly=True)
+    message = fields.Char(readonly=True)
+    attempt_ids = fields.One2many("lockgate.attempt", "publication_id", readonly=True)
+    wanted_text = fields.Char("Wanted", compute="_compute_texts")
+    confirmed_text = fields.Char("On the Channel", compute="_compute_texts")
+
+    _key_unique = models.UniqueIndex("(listing_id, aspect, scope)")
+    _due_index = models.Index("(channel_id, work_class, due_at) WHERE due_at IS NOT NULL")
+    _recheck_index = models.Index("(channel_id, recheck_at) WHERE recheck_at IS NOT NULL")
+    _lease_index = models.Index("(channel_id, lease_until) WHERE state = 'leased'")
+    _blocked_index = models.Index("(channel_id) WHERE state = 'blocked'")
+
+    @api.depends("listing_id", "aspect")
+    def _compute_display_name(self):
+        for publication in self:
+            publication.display_name = f"{publication.listing_id.display_name}: {publication.aspect}"
+
+    @api.depends("wanted", "confirmed")
+    def _compute_texts(self):
+        for publication in self:
+            publication.wanted_text = self._value_text(publication.wanted)
+            publication.confirmed_text = self._value_text(publication.confirmed)
+
+    @api.model
+    def _value_text(self, value):
+        """A value as a person reads it: '12.50 USD' or '7'."""
+        if not value:
+            return False
+        if value["aspect"] == "price":
+            return f"{value['amount']} {value['currency']}"
+        return str(value["quantity"])
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        raise AccessError(self.env._("Publications are written by the turn alone."))
+
+    def write(self, vals):
+        raise AccessError(self.env._("Publications are written by the turn alone."))
+
+    def unlink(self):
+        raise AccessError(self.env._("Publications are written by the turn alone."))
+
+    def action_push_again(self):
+        """Ask for the newest value to be sent again; an operator's word, appended as a mark."""
+        self.env["lockgate.channel"].check_access("write")
+        self.channel_id.check_access("write")
+        for aspect, publications in self.grouped("aspect").items():
+            self.env["lockgate.outbox"]._mark_listings(aspect, publications.listing_id.ids, "retry")
+
+    @api.model
+    def _dashboard(self, channel_ids):
+        """Counts by channel, read now; ages in seconds."""
+        if not channel_ids:
+            return []
+        self.env.cr.execute(
+            """
+            SELECT p.channel_id,
+                   count(*) FILTER (WHERE p.state IN ('due', 'unknown', 'verify')) AS due,
+                   count(*) FILTER (WHERE p.state = 'leased') AS in_flight,
+                   count(*) FILTER (WHERE p.state = 'blocked') AS failed,
+                   count(*) FILTER (WHERE p.state = 'settled') AS settled,
+                   coalesce(extract(epoch FROM now() AT TIME ZONE 'UTC'
+                       - min(p.wanted_at) FILTER (WHERE p.state IN ('due', 'leased', 'unknown')))::int, 0)
+                       AS oldest_wait,
+                   coalesce(bool_or(t.resume_at > now() AT TIME ZONE 'UTC'), false) AS down
+              FROM lockgate_publication p
+              JOIN lockgate_turn t ON t.channel_id = p.channel_id
+             WHERE p.channel_id = ANY(%s)
+          GROUP BY p.channel_id
+            """,
+            [list(channel_ids)],
+        )
+        return self.env.cr.dictfetchall()

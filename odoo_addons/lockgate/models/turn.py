@@ -1,0 +1,158 @@
+from typing import Any, NamedTuple
+
+import psycopg2.errors
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..turn import leases, results, values
+
+# Rows of one turn: marks turned into values, and values that time alone may have changed.
+SLICE = 2000
+STATEMENT_TIMEOUT = "10s"
+
+
+class Wanted(NamedTuple):
+    """What a channel should show of one aspect of a listing, as a maker computes it.
+
+    `value` is a PriceValue or StockValue of contract v1, or None: nothing is to be sent. `scope` is the
+    price book's id, 0 for stock. `recheck_at` (naive UTC): when time alone may change the value.
+    """
+
+    listing_id: int
+    scope: int
+    value: dict[str, Any] | None
+    work_class: str
+    recheck_at: Any
+
+
+class Busy(Exception):
+    """Another turn of this channel is running."""
+
+
+class Turn(models.Model):
+    """The one writer of a channel's publications; its row is the channel's lock and its counter.
+
+    One turn is one transaction on its own cursor: lock, take results, make values, lease. What many
+    processes write (marks) is append-only, so nobody ever waits for a turn, nor a turn for anybody.
+    """
+
+    _name = "lockgate.turn"
+    _description = "Turn"
+    _log_access = False
+
+    channel_id = fields.Many2one("lockgate.channel", required=True, readonly=True, ondelete="cascade")
+    number = fields.Integer(required=True, readonly=True, default=0)
+    resume_at = fields.Datetime(
+        readonly=True, help="Nothing is leased before: the channel could not be reached."
+    )
+
+    _channel_unique = models.UniqueIndex("(channel_id)")
+
+    @api.model
+    def _wanted_makers(self):
+        """What makes the wanted values of each aspect: {aspect: maker(channel, listings, now)}.
+
+        A maker returns one `Wanted` for every (listing, scope) it knows. It reads in batches and writes
+        nothing. `lockgate_price` and `lockgate_stock` add theirs.
+        """
+        return {}
+
+    @api.model
+    def _take(self, request, rows=SLICE):
+        """One turn: results in, marks to wanted values, newest values out. Returns the answer's own part.
+
+        `request` is an ExchangeRequest. Raises Busy, and UserError for a result of no given lease; in
+        both cases nothing has changed.
+        """
+        cr = self.env.cr
+        now, channel = self._lock(request["channel"])
+        results.take(cr, now, channel, request["results"])
+        leases.expire(cr, now, channel)
+        self._make_values(now, channel, rows)
+        granted = leases.repeat(cr, now, request["exchange_id"], channel)
+        if granted is None:
+            granted = leases.grant(cr, now, channel, request)
+        return {
+            "state": "turned" if channel.running else "frozen",
+            "turn": channel.turn,
+            "channel": channel.message(),
+            "more": leases.remainder(cr, now, channel),
+            "deadline": channel.deadline,
+            **granted,
+        }
+
+    @api.model
+    def _lock(self, code):
+        """Lock the channel's row without waiting; the first statement, so that the snapshot is after it."""
+        cr = self.env.cr
+        cr.execute(
+            f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}';"
+            f"SET LOCAL idle_in_transaction_session_timeout = '{STATEMENT_TIMEOUT}'"
+        )
+        try:
+            cr.execute(
+                """
+                UPDATE lockgate_turn t SET number = number + 1
+                 WHERE id = (SELECT t.id FROM lockgate_turn t JOIN lockgate_channel c ON c.id = t.channel_id
+                              WHERE c.code = %s FOR UPDATE OF t NOWAIT)
+             RETURNING t.channel_id, t.number, t.resume_at, now() AT TIME ZONE 'UTC'
+                """,
+                [code],
+                log_exceptions=False,
+            )
+        except (psycopg2.errors.LockNotAvailable, psycopg2.errors.SerializationFailure) as error:
+            raise Busy from error
+        row = cr.fetchone()
+        if row is None:
+            raise UserError(
+                self.env._("No channel has the code %(code)s: see Lockgate, Channels.", code=code)
+            )
+        channel_id, number, resume_at, now = row
+        return now, values.Channel.read(cr, channel_id, number, resume_at)
+
+    @api.model
+    def _make_values(self, now, channel, rows):
+        """Turn marks, and what time may have changed, into wanted values."""
+        marks = values.consume_marks(self.env.cr, channel.id, rows)
+        marks += values.due_rechecks(self.env.cr, channel.id, now, rows - len(marks))
+        makers = self._wanted_makers()
+        record = self.env["lockgate.channel"].browse(channel.id)
+        for aspect, maker in makers.items():
+            marked = {mark.listing_id: mark.reason for mark in marks if mark.aspect == aspect}
+            listings = self.env["lockgate.listing"].with_context(active_test=False).browse(marked).exists()
+            if listings:
+                retried = {listing_id for listing_id, reason in marked.items() if reason == "retry"}
+                wanted = maker(record, listings, now)
+                values.store(self.env.cr, now, channel, aspect, wanted, retried)
+
+    @api.model
+    def _busy(self):
+        """The answer when another turn of the channel is running; nothing was taken."""
+        return {
+            "state": "busy",
+            "turn": 0,
+            "channel": None,
+            "token": None,
+            "send_by": 0.0,
+            "deadline": 0.0,
+            "leases": [],
+            "more": None,
+        }
+
+    @api.model
+    def _due(self):
+        cr = self.env.cr
+        cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
+        (now,) = cr.fetchone()
+        return {"channels": leases.due(cr, now), "next_in": leases.next_in(cr, now)}
+
+    @api.model
+    def _set_aside(self, code):
+        """Take the one row on which the channel's turn fails out of its way; returns its mark or None."""
+        now, channel = self._lock(code)
+        marks = values.consume_marks(self.env.cr, channel.id, 1)
+        if not marks:
+            marks = values.due_rechecks(self.env.cr, channel.id, now, 1)
+            values.postpone(self.env.cr, now, marks)
+        return marks[0] if marks else None

@@ -1,0 +1,181 @@
+"""Leasing what is due: the newest values, most urgent first, for a bounded time."""
+
+import secrets
+from datetime import timedelta
+
+CLASSES = ("critical", "routine", "bulk")
+# Counting a backlog of a million rows at every poll would cost more than the turn: "at least this many".
+COUNTED = 1000
+
+
+def expire(cr, now, channel):
+    """A lease that ended without a result is unknown, not due: its request may have landed."""
+    cr.execute(
+        """
+        UPDATE lockgate_publication
+           SET state = CASE WHEN wanted IS NULL THEN 'settled' WHEN %s THEN 'unknown' ELSE 'due' END,
+               due_at = CASE WHEN wanted IS NOT NULL THEN %s END,
+               lease_token = NULL, lease_version = NULL, lease_until = NULL
+         WHERE channel_id = %s AND state = 'leased' AND lease_until <= %s
+        """,
+        [channel.can_read_back, now, channel.id, now],
+    )
+
+
+def grant(cr, now, channel, request):
+    """Lease at most `ceiling` rows for the channel in all, of the class asked for or a more urgent one."""
+    token = secrets.token_urlsafe(24)
+    granted = []
+    if channel.running and not (channel.resume_at and channel.resume_at > now):
+        cr.execute(
+            "SELECT count(*) FROM lockgate_publication WHERE channel_id = %s AND state = 'leased'",
+            [channel.id],
+        )
+        room = request["ceiling"] - cr.fetchone()[0]
+        for work_class in CLASSES[: CLASSES.index(request["work_class"]) + 1]:
+            if room > len(granted):
+                cr.execute(
+                    GRANT,
+                    {
+                        "channel": channel.id,
+                        "class": work_class,
+                        "now": now,
+                        "until": now + timedelta(seconds=channel.lease_seconds),
+                        "token": token,
+                        "exchange": request["exchange_id"],
+                        "room": room - len(granted),
+                    },
+                )
+                granted += cr.fetchall()
+    return _message(token, granted, channel.send_within)
+
+
+def repeat(cr, now, exchange_id, channel):
+    """The leases of an exchange whose answer was lost on the way; None when it is asked the first time."""
+    cr.execute(
+        """
+        SELECT publication_id, version, purpose, tries, value, token, leased_at
+          FROM lockgate_attempt WHERE exchange_id = %s AND channel_id = %s AND outcome IS NULL ORDER BY id
+        """,
+        [exchange_id, channel.id],
+    )
+    rows = cr.fetchall()
+    if not rows:
+        return None
+    *_, token, leased_at = rows[0]
+    left = channel.send_within - (now - leased_at).total_seconds()
+    return _message(token, [row[:5] for row in rows], max(left, 0.0))
+
+
+def _message(token, rows, send_by):
+    return {
+        "token": token if rows else None,
+        "send_by": float(send_by),
+        "leases": [
+            {
+                "publication": publication,
+                "version": version,
+                "purpose": purpose,
+                "tries": tries,
+                "value": value,
+            }
+            for publication, version, purpose, tries, value in rows
+        ],
+    }
+
+
+def remainder(cr, now, channel):
+    """What is due beside the leases of this turn: a DueChannel, or None."""
+    rows = due(cr, now, channel.code)
+    return rows[0] if rows else None
+
+
+def due(cr, now, code=None):
+    """Channels with work, by class: marks and values to make, leases that ended, rows to send."""
+    cr.execute(DUE, {"now": now, "code": code, "counted": COUNTED})
+    return cr.dictfetchall()
+
+
+def next_in(cr, now):
+    """Seconds until something falls due by time alone; None when nothing will."""
+    cr.execute(NEXT, {"now": now})
+    (moment,) = cr.fetchone()
+    return moment and max((moment - now).total_seconds(), 0.0)
+
+
+GRANT = """
+    WITH picked AS (
+        SELECT id FROM lockgate_publication
+         WHERE channel_id = %(channel)s AND work_class = %(class)s AND due_at <= %(now)s
+      ORDER BY due_at LIMIT %(room)s
+    ), leased AS (
+        UPDATE lockgate_publication p
+           SET state = 'leased', due_at = NULL, tries = p.tries + 1,
+               lease_token = %(token)s, lease_version = p.version, lease_until = %(until)s
+          FROM lockgate_publication before
+         WHERE before.id = p.id AND p.id IN (SELECT id FROM picked)
+     RETURNING p.id, p.version, CASE before.state WHEN 'due' THEN 'push' ELSE 'read' END AS purpose,
+               p.tries, p.wanted
+    )
+    INSERT INTO lockgate_attempt (
+           channel_id, publication_id, exchange_id, token, purpose, version, tries, value,
+           snapshot, leased_at, until)
+    SELECT %(channel)s, id, %(exchange)s, %(token)s, purpose, version, tries, wanted,
+           pg_current_snapshot()::text, %(now)s, %(until)s
+      FROM leased
+ RETURNING publication_id, version, purpose, tries, value
+"""
+
+DUE = """
+    SELECT c.code AS channel,
+           coalesce(p.critical, 0) AS critical,
+           coalesce(p.routine, 0) + e.values AS routine,
+           coalesce(p.bulk, 0) AS bulk
+      FROM lockgate_channel c
+      JOIN lockgate_turn t ON t.channel_id = c.id
+      CROSS JOIN LATERAL (
+          SELECT (EXISTS (SELECT FROM lockgate_outbox o WHERE o.channel_id = c.id)
+               OR EXISTS (SELECT FROM lockgate_publication r
+                           WHERE r.channel_id = c.id AND r.recheck_at <= %(now)s)
+               OR EXISTS (SELECT FROM lockgate_publication l
+                           WHERE l.channel_id = c.id AND l.state = 'leased'
+                             AND l.lease_until <= %(now)s))::int AS values
+      ) e
+      LEFT JOIN LATERAL (
+          SELECT sum(n) FILTER (WHERE work_class = 'critical')::int AS critical,
+                 sum(n) FILTER (WHERE work_class = 'routine')::int AS routine,
+                 sum(n) FILTER (WHERE work_class = 'bulk')::int AS bulk
+            FROM unnest(ARRAY['critical', 'routine', 'bulk']) AS classes(work_class)
+      CROSS JOIN LATERAL (
+                SELECT count(*) AS n FROM (
+                    SELECT FROM lockgate_publication d
+                     WHERE d.channel_id = c.id AND d.work_class = classes.work_class
+                       AND d.due_at <= %(now)s LIMIT %(counted)s) counted) n
+      ) p ON c.state = 'running' AND (t.resume_at IS NULL OR t.resume_at <= %(now)s)
+     WHERE c.active AND (%(code)s IS NULL OR c.code = %(code)s)
+       AND (e.values > 0 OR p.critical > 0 OR p.routine > 0 OR p.bulk > 0)
+"""
+
+NEXT = """
+    SELECT min(moment)
+      FROM lockgate_channel c
+      JOIN lockgate_turn t ON t.channel_id = c.id
+      CROSS JOIN LATERAL (
+          (SELECT recheck_at AS moment FROM lockgate_publication r
+            WHERE r.channel_id = c.id AND r.recheck_at > %(now)s ORDER BY recheck_at LIMIT 1)
+          UNION ALL
+          (SELECT lease_until FROM lockgate_publication l
+            WHERE l.channel_id = c.id AND l.state = 'leased' AND l.lease_until > %(now)s
+         ORDER BY lease_until LIMIT 1)
+          UNION ALL
+          (SELECT t.resume_at WHERE t.resume_at > %(now)s)
+          UNION ALL
+          SELECT d.due_at FROM unnest(ARRAY['critical', 'routine', 'bulk']) AS classes(work_class)
+           CROSS JOIN LATERAL (
+              SELECT due_at FROM lockgate_publication d
+               WHERE d.channel_id = c.id AND d.work_class = classes.work_class AND d.due_at > %(now)s
+                 AND c.state = 'running'
+            ORDER BY due_at LIMIT 1) d
+      ) next
+     WHERE c.active
+"""

@@ -1,0 +1,186 @@
+"""From marks to wanted values."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import NamedTuple
+
+# A listing that is new is computed again after this: a transaction that began before the listing was
+# committed could not see it and so left no mark (REPEATABLE READ).
+SETTLE_AFTER = timedelta(minutes=2)
+POSTPONED = timedelta(hours=1)
+
+
+class Mark(NamedTuple):
+    listing_id: int
+    aspect: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel as one turn sees it; durations in seconds."""
+
+    id: int
+    turn: int
+    resume_at: object
+    code: str
+    connector: str
+    credential: str | None
+    settings: dict
+    state: str
+    can_read_back: bool
+    send_within: int
+    deadline: int
+    late_bound: int
+    lag: int
+    routine_window: int
+
+    @classmethod
+    def read(cls, cr, channel_id, turn, resume_at):
+        cr.execute(
+            """
+            SELECT c.code, k.code AS connector, c.credential, c.settings, c.state,
+                   coalesce(k.can_read_back, false) AS can_read_back,
+                   c.send_within, c.deadline, c.late_bound, c.lag, c.routine_window
+              FROM lockgate_channel c JOIN lockgate_connector k ON k.id = c.connector_id
+             WHERE c.id = %s
+            """,
+            [channel_id],
+        )
+        row = cr.dictfetchone()
+        row["settings"] = {
+            name: value for name, value in (row["settings"] or {}).items() if value is not False
+        }
+        return cls(id=channel_id, turn=turn, resume_at=resume_at, **row)
+
+    @property
+    def running(self):
+        return self.state == "running"
+
+    @property
+    def lease_seconds(self):
+        return self.send_within + self.deadline + self.late_bound
+
+    def message(self):
+        return {
+            "code": self.code,
+            "connector": self.connector,
+            "credential": self.credential or None,
+            "settings": self.settings,
+        }
+
+
+def consume_marks(cr, channel_id, rows):
+    """Delete the marks read in this very transaction; never by a watermark, late commits carry lower ids."""
+    cr.execute(
+        """
+        DELETE FROM lockgate_outbox
+              WHERE id IN (SELECT id FROM lockgate_outbox WHERE channel_id = %s ORDER BY id LIMIT %s)
+          RETURNING listing_id, aspect, reason
+        """,
+        [channel_id, rows],
+    )
+    # A person's retry stands above any other reason that the same slice holds.
+    marks = sorted((Mark(*row) for row in cr.fetchall()), key=lambda mark: mark.reason == "retry")
+    return marks
+
+
+def due_rechecks(cr, channel_id, now, rows):
+    cr.execute(
+        """
+        SELECT DISTINCT listing_id, aspect, 'recheck'
+          FROM (SELECT listing_id, aspect FROM lockgate_publication
+                 WHERE channel_id = %s AND recheck_at <= %s ORDER BY recheck_at LIMIT %s) due
+        """,
+        [channel_id, now, rows],
+    )
+    return [Mark(*row) for row in cr.fetchall()]
+
+
+def postpone(cr, now, marks):
+    """Compute these again later: their turn failed on them."""
+    for mark in marks:
+        cr.execute(
+            "UPDATE lockgate_publication SET recheck_at = %s WHERE listing_id = %s AND aspect = %s",
+            [now + POSTPONED, mark.listing_id, mark.aspect],
+        )
+
+
+def store(cr, now, channel, aspect, wanted, retried):
+    """Write wanted values; one that did not change leaves its publication as it is.
+
+    A new value lifts *blocked*, and waits behind a lease that is out: the newest goes out next.
+    """
+    if not wanted:
+        return
+    rows = json.dumps(
+        [
+            {
+                "listing_id": want.listing_id,
+                "scope": want.scope,
+                "wanted": want.value,
+                "work_class": want.work_class,
+                "recheck_at": want.recheck_at and want.recheck_at.isoformat(),
+                "retried": want.listing_id in retried,
+            }
+            for want in wanted
+        ]
+    )
+    parameters = {
+        "rows": rows,
+        "now": now,
+        "window": timedelta(seconds=channel.routine_window),
+        "settled": now + SETTLE_AFTER,
+        "channel": channel.id,
+        "turn": channel.turn,
+        "aspect": aspect,
+    }
+    cr.execute(RECHECK, parameters)  # before STORE, which sets the first recheck of a new row
+    cr.execute(STORE, parameters)
+
+
+WANTED = """
+    WITH wanted AS (
+        SELECT listing_id, scope, nullif(wanted, 'null'::jsonb) AS wanted, work_class, recheck_at, retried,
+               %(now)s + CASE work_class WHEN 'critical' THEN interval '0' ELSE %(window)s END AS due_at
+          FROM jsonb_to_recordset(%(rows)s::jsonb) AS w(
+               listing_id int, scope int, wanted jsonb, work_class text, recheck_at timestamp, retried bool)
+    )
+"""
+
+STORE = (
+    WANTED
+    + """
+    INSERT INTO lockgate_publication AS p (
+           channel_id, listing_id, aspect, scope, wanted, version, wanted_at, work_class,
+           state, due_at, recheck_at, tries, confirmed_version, verified_version)
+    SELECT %(channel)s, listing_id, %(aspect)s, scope, wanted, %(turn)s, %(now)s, work_class,
+           CASE WHEN wanted IS NULL THEN 'settled' ELSE 'due' END,
+           CASE WHEN wanted IS NOT NULL THEN due_at END,
+           least(recheck_at, %(settled)s), 0, 0, 0
+      FROM wanted
+ ON CONFLICT (listing_id, aspect, scope) DO UPDATE SET
+           wanted = excluded.wanted,
+           version = excluded.version,
+           wanted_at = excluded.wanted_at,
+           work_class = excluded.work_class,
+           tries = CASE WHEN p.state = 'leased' THEN p.tries ELSE 0 END,
+           state = CASE WHEN p.state IN ('leased', 'unknown') THEN p.state ELSE excluded.state END,
+           due_at = CASE WHEN p.state IN ('leased', 'unknown') THEN p.due_at ELSE excluded.due_at END
+     WHERE p.wanted IS DISTINCT FROM excluded.wanted
+        OR (p.state IN ('blocked', 'due')
+            AND p.listing_id IN (SELECT listing_id FROM wanted WHERE retried))
+    """
+)
+
+RECHECK = (
+    WANTED
+    + """
+    UPDATE lockgate_publication p
+       SET recheck_at = w.recheck_at
+      FROM wanted w
+     WHERE p.listing_id = w.listing_id AND p.aspect = %(aspect)s AND p.scope = w.scope
+       AND p.recheck_at IS DISTINCT FROM w.recheck_at
+    """
+)

@@ -1,0 +1,2 @@
+from . import integration_key
+from . import incarnation

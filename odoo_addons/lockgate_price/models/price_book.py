@@ -1,0 +1,163 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+# Pricing looks at every rule for every product: small slices keep that linear.
+SLICE = 50
+# What a published price stands on: these stay as they are once a price is sealed in the book.
+FIXED_BY_SEALS = {"channel_id", "pricelist_id"}
+PUBLISHED = {"reference", "active"}
+
+
+class PriceBook(models.Model):
+    """One Odoo pricelist as one channel shows it: its default prices, or those of a segment or region."""
+
+    _name = "lockgate.price.book"
+    _description = "Price Book"
+    _order = "channel_id, name, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, translate=True)
+    active = fields.Boolean(default=True)
+    channel_id = fields.Many2one("lockgate.channel", required=True, ondelete="restrict", index=True)
+    company_id = fields.Many2one(related="channel_id.company_id", store=True, index=True)
+    pricelist_id = fields.Many2one(
+        "product.pricelist", required=True, ondelete="restrict", index=True, check_company=True
+    )
+    reference = fields.Char(
+        "Channel Reference", help="The channel's own name of this book; empty for its default prices."
+    )
+    currency_id = fields.Many2one(related="pricelist_id.currency_id")
+    tax_included = fields.Boolean(help="Whether the prices of this book hold the tax, as the channel shows them.")
+    rounding = fields.Float(related="currency_id.rounding", help="Prices are rounded to a multiple of this.")
+    change_count = fields.Integer("Price Changes", compute="_compute_counts")
+    seal_count = fields.Integer("Seals", compute="_compute_counts")
+
+    _pricelist_unique = models.Constraint(
+        "UNIQUE (channel_id, pricelist_id)", "This channel already has a price book of this pricelist."
+    )
+
+    @api.depends_context("uid")
+    def _compute_counts(self):
+        changes = dict(
+            self.env["lockgate.price.change"]._read_group(
+                [("book_ids", "in", self.ids)], ["book_ids"], ["__count"]
+            )
+        )
+        seals = dict(
+            self.env["lockgate.price.seal"]._read_group(
+                [("book_id", "in", self.ids)], ["book_id"], ["__count"]
+            )
+        )
+        for book in self:
+            book.change_count = changes.get(book, 0)
+            book.seal_count = seals.get(book, 0)
+
+    def write(self, vals):
+        moved = self.filtered(
+            lambda book: any(book[name].id != vals[name] for name in FIXED_BY_SEALS & set(vals))
+        )
+        sealed = moved and self.env["lockgate.price.seal"].sudo().search([("book_id", "in", moved.ids)], limit=1)
+        if sealed:
+            raise ValidationError(
+                self.env._(
+                    "Price book %s has sealed prices, so it stays with its channel and pricelist: "
+                    "archive it and make a new one.",
+                    sealed.book_id.display_name,
+                )
+            )
+        result = super().write(vals)
+        if PUBLISHED & set(vals):
+            self._mark("book changed")
+        return result
+
+    def _mark(self, reason):
+        """Mark the listings that have a price in these books: what they show may have changed."""
+        self.env.cr.execute(
+            "SELECT DISTINCT listing_id FROM lockgate_price_seal WHERE book_id = ANY(%s)", [self.ids]
+        )
+        listing_ids = [listing_id for (listing_id,) in self.env.cr.fetchall()]
+        self.env["lockgate.outbox"]._mark_listings("price", listing_ids, reason)
+
+    def action_draft_baseline(self):
+        """Draft one baseline change a book: each listed product at the price Odoo gives now.
+
+        A product without a price above zero is left out and named in the change's chatter: a listing
+        without a seal gets no price. Raises UserError for a book on whose channel nothing is listed.
+        """
+        if not self.env.user.has_group("lockgate_price.lockgate_price_group_analyst"):
+            raise AccessError(self.env._("Only a pricing analyst drafts price changes."))
+        changes = self.env["lockgate.price.change"]
+        for book in self:
+            changes += book._draft_baseline()
+        action = self.env["ir.actions.act_window"]._for_xml_id("lockgate_price.lockgate_price_change_action")
+        return action | {"domain": [("id", "in", changes.ids)], "context": {}}
+
+    def _draft_baseline(self):
+        listings = self._clean().env["lockgate.listing"].search([("channel_id", "=", self.channel_id.id)])
+        products = listings.product_id.filtered("active")
+        prices = self._clean()._prices_now(products)
+        priced = products.filtered(lambda product: prices[product.id] > 0)
+        if not priced:
+            raise UserError(
+                self.env._(
+                    "Price book %(book)s: no product that is listed on %(channel)s has a price above zero. "
+                    "List products on the channel and price them in pricelist %(pricelist)s first.",
+                    book=self.name,
+                    channel=self.channel_id.name,
+                    pricelist=self.pricelist_id.name,
+                )
+            )
+        change = self.env["lockgate.price.change"]._create_draft(
+            [
+                {
+                    "company_id": self.company_id.id,
+                    "currency_id": self.currency_id.id,
+                    "book_ids": [fields.Command.set(self.ids)],
+                    "reason": self.env._("Baseline of %s: the prices that Odoo gives now.", self.name),
+                }
+            ],
+            "baseline",
+        )
+        self.env["lockgate.price.change.line"].create(
+            [
+                {"change_id": change.id, "product_id": product.id, "price": prices[product.id]}
+                for product in priced
+            ]
+        )
+        if left_out := products - priced:
+            change.message_post(
+                body=self.env._(
+                    "Left out, because Odoo gives them no price above zero: %s. They get no price on the "
+                    "channel until a price change seals one.",
+                    ", ".join(left_out.mapped("display_name")),
+                )
+            )
+        return change
+
+    def _clean(self):
+        """These books in a context rebuilt from nothing: what a caller passes never reaches a price."""
+        self.ensure_one()
+        return self.sudo().with_env(self.env(su=True, context={})).with_company(self.sudo().company_id)
+
+    def _prices_now(self, products, uom=None):
+        """{product id: price} that the pricelist gives one `uom` now, rounded to the book's currency.
+
+        `uom` is the product's own unit when not given. Call it on clean books (`_clean`).
+        """
+        prices = {}
+        for start in range(0, len(products), SLICE):
+            prices |= self.pricelist_id._get_products_price(products[start : start + SLICE], 1.0, uom=uom)
+        return {product_id: self.currency_id.round(price) for product_id, price in prices.items()}
+
+    def action_open_changes(self):
+        return self._open("lockgate_price.lockgate_price_change_action", "book_ids")
+
+    def action_open_seals(self):
+        return self._open("lockgate_price.lockgate_price_seal_action", "book_id")
+
+    def _open(self, action, field):
+        self.ensure_one()
+        return self.env["ir.actions.act_window"]._for_xml_id(action) | {
+            "domain": [(field, "in", self.ids)],
+            "context": {},
+        }

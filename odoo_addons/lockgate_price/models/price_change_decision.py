@@ -1,0 +1,306 @@
+import hashlib
+import json
+from datetime import timedelta
+
+from odoo import fields, models
+from odoo.exceptions import AccessError, UserError
+
+from .proposals import propose
+
+ANALYST = "lockgate_price.lockgate_price_group_analyst"
+APPROVER = "lockgate_price.lockgate_price_group_approver"
+# Products looked at in one go for the rule that decides their price (see price_book.SLICE).
+SLICE = 50
+NAMED = 10
+
+
+class PriceChange(models.Model):
+    """Decisions: ask, approve, reject, send back, cancel. Each raises the revision before it looks."""
+
+    _inherit = "lockgate.price.change"
+
+    def action_request(self):
+        """Ask for approval of exactly what the change does now."""
+        self._require(ANALYST, self.env._("Only a pricing analyst asks for the approval of a price change."))
+        self.check_access("write")
+        for change in self:
+            change._transition({"draft"}, "to_approve", requester_id=self.env.uid)
+            proposals = change._checked_proposals()
+            change._refresh_impact()
+            change._put(request_hash=change._digest(proposals))
+
+    def action_approve(self, revision=None):
+        """Approve and seal. `revision`: what the approver saw; a change that moved on since is refused.
+
+        The form passes it in its button's context, where it can only make the check stricter.
+        """
+        seen = revision or self.env.context.get("lockgate_seen_revision")
+        for change in self._for_approver():
+            if seen and len(self) == 1 and change.revision != seen:
+                raise UserError(
+                    self.env._("Price change %s was changed since you opened it: read it again.", change.name)
+                )
+            change._transition({"to_approve"}, "approved")
+            change._refuse_own()
+            change._approve()
+
+    def action_reject(self, reason=None):
+        """Refuse the change for good; without a reason it asks for one."""
+        return self._turn_down("rejected", "rejected", reason)
+
+    def action_send_back(self, reason=None):
+        """Back to its analyst for rework; without a reason it asks for one."""
+        return self._turn_down("sent_back", "draft", reason)
+
+    def action_cancel(self):
+        """Give a change up. One that is approved can be given up, by an approver, until it begins."""
+        approved = self.filtered(lambda change: change.state == "approved")
+        if approved:
+            self._require(
+                APPROVER, self.env._("It is approved: only a price approver can cancel it, until it begins.")
+            )
+        for change in approved._for_approver():
+            change._cancel_approved()
+        if others := self - approved:
+            self._require(ANALYST, self.env._("Only a pricing analyst cancels a price change."))
+            others.check_access("write")
+            others._transition({"draft", "to_approve"}, "cancelled", request_hash=False)
+
+    def action_back_to_draft(self):
+        self._require(ANALYST, self.env._("Only a pricing analyst reworks a price change."))
+        self.check_access("write")
+        self._transition({"to_approve", "rejected", "cancelled"}, "draft", request_hash=False)
+        if sealed := self.filtered("seal_count"):
+            raise UserError(
+                self.env._("Price change %s was approved before: copy it instead.", sealed[0].name)
+            )
+
+    def _require(self, group, message):
+        if not self.env.user.has_group(group):
+            raise AccessError(message)
+
+    def _for_approver(self):
+        """These changes, each in a context rebuilt from nothing, for a user who may decide on them."""
+        if not self:
+            return
+        self._require(APPROVER, self.env._("Only a price approver decides on a price change."))
+        self.check_access("read")
+        for change in self:
+            yield change._clean()
+
+    def _clean(self):
+        self.ensure_one()
+        clean = self.with_env(self.env(su=True, context={"lang": self.env.user.lang}))
+        return clean.with_company(clean.company_id)
+
+    def _refuse_own(self):
+        """Requester ≠ approver: nor may anybody approve what they wrote a part of."""
+        if self.env.user in self.requester_id | self.editor_ids | self.create_uid:
+            raise AccessError(
+                self.env._(
+                    "%(user)s asked for or edited price change %(change)s: somebody else has to approve it.",
+                    user=self.env.user.name,
+                    change=self.name,
+                )
+            )
+
+    def _approve(self):
+        proposals = self._checked_proposals()
+        if self._digest(proposals) != self.request_hash:
+            raise UserError(
+                self.env._(
+                    "What price change %s would do is no longer what was asked for: listings, units or books "
+                    "have changed since. Send it back, so that it is asked for as it is now.",
+                    self.name,
+                )
+            )
+        now = fields.Datetime.now()
+        self._put(approved_at=now, effective_from=max(self.effective_from or now, now))
+        self._refresh_impact()
+        approval = self._decide("approved", self._digest(proposals))
+        seals = self.env["lockgate.price.seal"]._seal(approval)
+        if self.kind == "regular":
+            self._write_rules()
+        self.env["lockgate.outbox"]._mark_listings("price", seals.listing_id.ids, "sealed")
+        self.message_post(
+            body=self.env._("Approved and sealed: %s prices, from %s on.", len(seals), self.effective_from)
+        )
+
+    def _decide(self, decision, digest=None, note=None):
+        return self.env["lockgate.price.approval"]._append(
+            [
+                {
+                    "change_id": self.id,
+                    "company_id": self.company_id.id,
+                    "user_id": self.env.uid,
+                    "date": fields.Datetime.now().isoformat(),
+                    "decision": decision,
+                    "revision": self.revision,
+                    "hash": digest,
+                    "note": note,
+                }
+            ]
+        )
+
+    def _turn_down(self, decision, target, reason):
+        self._require(APPROVER, self.env._("Only a price approver decides on a price change."))
+        if not (reason or "").strip():
+            return {
+                "type": "ir.actions.act_window",
+                "name": self.env._("Reject") if decision == "rejected" else self.env._("Send Back"),
+                "res_model": "lockgate.price.decision",
+                "view_mode": "form",
+                "target": "new",
+                "context": {"default_change_ids": self.ids, "default_decision": decision},
+            }
+        for change in self._for_approver():
+            change._transition({"to_approve"}, target, request_hash=False)
+            change._decide(decision, note=reason)
+            change.message_post(body=reason)
+        return True
+
+    def _cancel_approved(self):
+        self._transition({"approved"}, "cancelled")
+        if self.effective_from <= fields.Datetime.now():
+            raise UserError(
+                self.env._(
+                    "Price change %s has begun: make a new change with the prices that should hold now.",
+                    self.name,
+                )
+            )
+        revocation = self._decide("revoked")
+        seals = self.env["lockgate.price.seal"]._revoke(self.seal_ids, revocation)
+        self.line_ids.rule_ids.unlink()
+        self.env["lockgate.outbox"]._mark_listings("price", seals.listing_id.ids, "revoked")
+
+    def _checked_proposals(self):
+        """What the change does to each listing and book; UserError says in words what stands against it."""
+        if problems := self.sudo()._problems():
+            raise UserError("\n".join([self.env._("Price change %s:", self.name), *problems]))
+        proposals = self._proposals()
+        nothing = [proposal for proposal in proposals if proposal.amount <= 0]
+        if nothing:
+            listing = self.env["lockgate.listing"].sudo().browse(nothing[0].listing_id)
+            raise UserError(
+                self.env._(
+                    "Price change %(change)s: the price of %(listing)s is nothing once it is rounded for one "
+                    "%(unit)s.",
+                    change=self.name,
+                    listing=listing.display_name,
+                    unit=nothing[0].unit,
+                )
+            )
+        return proposals
+
+    def _proposals(self):
+        self.ensure_one()
+        self.env.flush_all()
+        return propose(self.env.cr, self.id)
+
+    def _digest(self, proposals):
+        """SHA-256 of all that is approved, as canonical JSON: the same content gives the same hash."""
+        content = {
+            "change": self.id,
+            "kind": self.kind,
+            "company": self.company_id.id,
+            "from": self.effective_from and self.effective_from.isoformat(),
+            "to": self.effective_to and self.effective_to.isoformat(),
+            "prices": [proposal.content() for proposal in proposals],
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    def _currency_problem(self):
+        for book in self.book_ids:
+            if book.currency_id != self.currency_id:
+                return self.env._(
+                    "Price change %(change)s is in %(currency)s, but %(book)s of channel %(channel)s sells in "
+                    "%(other)s: choose books of one currency.",
+                    change=self.name,
+                    currency=self.currency_id.name,
+                    book=book.name,
+                    channel=book.channel_id.name,
+                    other=book.currency_id.name,
+                )
+        return None
+
+    def _problems(self):
+        """What stands against asking for or giving approval, a sentence each."""
+        problems = []
+        if not self.book_ids:
+            problems.append(self.env._("Choose at least one price book."))
+        if not self.line_ids:
+            problems.append(self.env._("Add at least one line: a product and its new price."))
+        if problem := self._currency_problem():
+            problems.append(problem)
+        if archived := self.book_ids.filtered(lambda book: not (book.active and book.channel_id.active)):
+            problems.append(self.env._("Archived price books: %s.", self._named(archived)))
+        if self.effective_to and self.effective_to <= fields.Datetime.now():
+            problems.append(self.env._("Its end, %s, has passed: set Effective To later.", self.effective_to))
+        if archived := self.line_ids.product_id.filtered(lambda product: not product.active):
+            problems.append(
+                self.env._("Archived products: %s. Remove their lines or put them back.", self._named(archived))
+            )
+        listed = self.line_ids._listed()
+        channels = self.book_ids.channel_id.ids
+        unlisted = self.line_ids.product_id.filtered(
+            lambda product: product.active and not any((channel, product.id) in listed for channel in channels)
+        )
+        if channels and unlisted:
+            problems.append(
+                self.env._(
+                    "Not listed on any channel of the chosen books: %s. List them or remove their lines.",
+                    self._named(unlisted),
+                )
+            )
+        return problems
+
+    def _named(self, records):
+        names = ", ".join(records[:NAMED].mapped("display_name"))
+        more = len(records) - NAMED
+        return self.env._("%(names)s and %(more)s more", names=names, more=more) if more > 0 else names
+
+    def _write_rules(self):
+        """Write the pricelist rules the change stands for, so that inside and outside agree."""
+        end = self.effective_to and self.effective_to - timedelta(seconds=1)  # Odoo's end is inclusive
+        rules = self.env["product.pricelist.item"].create(
+            [
+                {
+                    "pricelist_id": pricelist.id,
+                    "applied_on": "0_product_variant",
+                    "product_tmpl_id": line.product_id.product_tmpl_id.id,
+                    "product_id": line.product_id.id,
+                    "compute_price": "fixed",
+                    "fixed_price": line.price,
+                    "min_quantity": 0,
+                    "date_start": self.effective_from,
+                    "date_end": end,
+                }
+                for pricelist in self.book_ids.pricelist_id
+                for line in self.line_ids
+            ]
+        )
+        self.line_ids._link_rules(rules)
+        self._check_rules_decide(rules)
+
+    def _check_rules_decide(self, rules):
+        """The newest rule wins among its equals; a rule of a minimum quantity up to one still beats it."""
+        for pricelist, own in rules.grouped("pricelist_id").items():
+            expected = {rule.product_id: rule for rule in own}
+            products = own.product_id
+            for start in range(0, len(products), SLICE):
+                decided = pricelist._compute_price_rule(
+                    products[start : start + SLICE], 1.0, date=self.effective_from, compute_price=False
+                )
+                for product in products[start : start + SLICE]:
+                    rule = rules.browse(decided[product.id][1])
+                    if rule != expected[product]:
+                        raise UserError(
+                            self.env._(
+                                "In pricelist %(pricelist)s the rule “%(rule)s” would still decide the price "
+                                "of %(product)s. Remove its minimum quantity of %(minimum)s, or the rule.",
+                                pricelist=pricelist.name,
+                                rule=rule.name,
+                                product=product.display_name,
+                                minimum=rule.min_quantity,
+                            )
+                        )

@@ -1,0 +1,145 @@
+import hashlib
+import json
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+# A row's content as the database itself shows it. Empty columns are left out, so that a column added
+# later changes no hash of an earlier row.
+CONTENT = SQL("(jsonb_strip_nulls(to_jsonb(row)) - 'previous_hash' - 'chain_hash')::text")
+
+
+class PriceEvidence(models.AbstractModel):
+    """What may be appended and never changed: the ORM refuses, a trigger refuses, a hash chain finds.
+
+    Rows are appended by `_append` alone, in SQL. `create` always raises, for everyone: no context key,
+    import or administrator's call can write evidence.
+    """
+
+    _name = "lockgate.price.evidence"
+    _description = "Append-Only Evidence"
+    _log_access = False
+
+    previous_hash = fields.Char(readonly=True, help="The chain hash of the row before this one.")
+    chain_hash = fields.Char(
+        readonly=True, help="SHA-256 of the row before this one and of all that this row holds."
+    )
+
+    def init(self):
+        super().init()
+        if self._abstract:
+            return
+        self.env.cr.execute(
+            """
+            CREATE OR REPLACE FUNCTION lockgate_price_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                RAISE EXCEPTION '% is evidence: rows are appended, never changed or deleted', TG_TABLE_NAME
+                    USING ERRCODE = 'insufficient_privilege';
+            END $$
+            """
+        )
+        table = SQL.identifier(self._table)
+        self.env.cr.execute(SQL("DROP TRIGGER IF EXISTS lockgate_price_evidence ON %s", table))
+        # By statement, not by row: then TRUNCATE is caught by the same trigger.
+        self.env.cr.execute(
+            SQL(
+                "CREATE TRIGGER lockgate_price_evidence BEFORE UPDATE OR DELETE OR TRUNCATE ON %s"
+                " FOR EACH STATEMENT EXECUTE FUNCTION lockgate_price_refuse_change()",
+                table,
+            )
+        )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        raise AccessError(self.env._("%s: made by a decision on a price change alone.", self._description))
+
+    def write(self, vals):
+        raise AccessError(self.env._("%s: appended once, never changed.", self._description))
+
+    def unlink(self):
+        raise AccessError(self.env._("%s: appended once, never deleted.", self._description))
+
+    def _append(self, rows):
+        """Append `rows` ({column: value as in JSON}) and chain them; returns the new records.
+
+        Ids grow in the order of commit: the chain's head is one row, which the second of two
+        transactions fails to update (and Odoo runs it again).
+        """
+        head = self._lock_head()
+        table = SQL.identifier(self._table)
+        self.env.cr.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [self._table, len(rows)],
+        )
+        numbers = [number for (number,) in self.env.cr.fetchall()]
+        rows = [{**row, "id": number} for number, row in zip(numbers, rows, strict=True)]
+        self.env.cr.execute(
+            SQL(
+                "SELECT %s FROM jsonb_populate_recordset(NULL::%s, %s::jsonb) AS row ORDER BY row.id",
+                CONTENT,
+                table,
+                json.dumps(rows),
+            )
+        )
+        for (content,), row in zip(self.env.cr.fetchall(), rows, strict=True):
+            row["previous_hash"], head = head, self._link(head, content)
+            row["chain_hash"] = head
+        columns = SQL(", ").join(SQL.identifier(name) for name in rows[0])
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO %(table)s (%(columns)s)"
+                " SELECT %(columns)s FROM jsonb_populate_recordset(NULL::%(table)s, %(rows)s::jsonb)",
+                table=table,
+                columns=columns,
+                rows=json.dumps(rows),
+            )
+        )
+        self.env.cr.execute(
+            "UPDATE lockgate_price_chain SET head = %s WHERE name = %s", [head, self._table]
+        )
+        self.env.invalidate_all()
+        return self.browse(numbers)
+
+    def _lock_head(self):
+        self.env.flush_all()
+        self.env.cr.execute(
+            "INSERT INTO lockgate_price_chain (name, head) VALUES (%s, '')"
+            " ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING head",
+            [self._table],
+        )
+        return self.env.cr.fetchone()[0]
+
+    @staticmethod
+    def _link(previous, content):
+        return hashlib.sha256(f"{previous}\n{content}".encode()).hexdigest()
+
+    @api.model
+    def _first_broken_link(self):
+        """The number of the first row that was changed, or before which one is gone; None if all holds."""
+        self.env.cr.execute(
+            SQL(
+                "SELECT row.id, row.previous_hash, row.chain_hash, %s FROM %s AS row ORDER BY row.id",
+                CONTENT,
+                SQL.identifier(self._table),
+            )
+        )
+        head, number = "", 0
+        for number, previous, chain_hash, content in self.env.cr.fetchall():
+            if previous != head or chain_hash != self._link(previous, content):
+                return number
+            head = chain_hash
+        return None if head == self._lock_head() else number + 1
+
+
+class PriceChain(models.Model):
+    """The last hash of each chain of evidence: one row a table, the lock that puts its rows in order."""
+
+    _name = "lockgate.price.chain"
+    _description = "Head of a Chain of Evidence"
+    _log_access = False
+
+    name = fields.Char(required=True, readonly=True)
+    head = fields.Char(readonly=True)
+
+    _name_unique = models.UniqueIndex("(name)")

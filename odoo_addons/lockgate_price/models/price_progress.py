@@ -1,0 +1,111 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# Facts about channels, read from seals and publications: never stored, so they are never out of date.
+# A channel that has a later price than this one has been past it: it counts as published.
+PROGRESS = SQL(
+    """
+    SELECT min(seal.id) AS id, seal.change_id, seal.channel_id, seal.company_id,
+           count(*) AS seal_count,
+           count(*) FILTER (WHERE seal.date_from <= now() AT TIME ZONE 'UTC') AS effective_count,
+           max(seal.date_from) AS effective_at,
+           count(*) FILTER (WHERE (pub.confirmed->>'seal')::int >= seal.id) AS published_count,
+           max(pub.confirmed_at) FILTER (WHERE (pub.confirmed->>'seal')::int = seal.id) AS published_at,
+           count(*) FILTER (WHERE (pub.confirmed->>'seal')::int > seal.id
+                               OR (pub.confirmed->>'seal')::int = seal.id
+                                  AND pub.verified_version >= pub.confirmed_version) AS reconciled_count,
+           max(pub.verified_at) FILTER (WHERE (pub.confirmed->>'seal')::int = seal.id
+                                          AND pub.verified_version >= pub.confirmed_version) AS reconciled_at,
+           count(*) FILTER (WHERE pub.state = 'blocked'
+                               AND (pub.wanted->>'seal')::int = seal.id) AS refused_count
+      FROM lockgate_price_seal seal
+ LEFT JOIN lockgate_publication pub ON pub.listing_id = seal.listing_id AND pub.aspect = 'price'
+                                   AND pub.scope = seal.book_id
+     WHERE seal.revokes_id IS NULL
+       AND NOT EXISTS (SELECT FROM lockgate_price_seal revocation WHERE revocation.revokes_id = seal.id)
+  GROUP BY seal.change_id, seal.channel_id, seal.company_id
+    """
+)
+STAGES = [
+    ("effective", "Effective"),
+    ("published", "Published"),
+    ("reconciled", "Reconciled"),
+]
+
+
+class PriceChangeProgress(models.Model):
+    """How far an approved change has come on one channel: n of m, and when the last one did."""
+
+    _name = "lockgate.price.change.progress"
+    _description = "Price Change on a Channel"
+    _auto = False
+    _order = "channel_id"
+
+    change_id = fields.Many2one("lockgate.price.change", readonly=True)
+    channel_id = fields.Many2one("lockgate.channel", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    seal_count = fields.Integer("Prices", readonly=True)
+    effective_count = fields.Integer("Effective", readonly=True)
+    effective_at = fields.Datetime("Effective From", readonly=True)
+    published_count = fields.Integer("Published", readonly=True)
+    published_at = fields.Datetime("Published At", readonly=True)
+    reconciled_count = fields.Integer("Reconciled", readonly=True)
+    reconciled_at = fields.Datetime("Reconciled At", readonly=True)
+    refused_count = fields.Integer("Refused", readonly=True)
+
+    @property
+    def _table_query(self):
+        return PROGRESS
+
+
+class PriceChange(models.Model):
+    _inherit = "lockgate.price.change"
+
+    effective_text = fields.Char("Effective", compute="_compute_progress")
+    published_text = fields.Char("Published", compute="_compute_progress")
+    reconciled_text = fields.Char("Reconciled", compute="_compute_progress")
+    stage = fields.Selection(
+        STAGES,
+        compute="_compute_progress",
+        search="_search_stage",
+        help="The farthest stage that every price of an approved change has reached on every channel.",
+    )
+
+    @api.depends("state")
+    def _compute_progress(self):
+        progress = self.env["lockgate.price.change.progress"].search([("change_id", "in", self.ids)])
+        by_change = progress.grouped("change_id")
+        for change in self:
+            rows = by_change.get(change._origin, progress.browse())
+            total = sum(rows.mapped("seal_count"))
+            change.stage = False
+            for stage, _label in STAGES:
+                count = sum(rows.mapped(f"{stage}_count"))
+                change[f"{stage}_text"] = (
+                    self.env._("%(count)s of %(total)s", count=count, total=total) if total else False
+                )
+                if total and count == total:
+                    change.stage = stage
+
+    def _search_stage(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        self.env.cr.execute(
+            SQL(
+                """
+                SELECT change_id FROM (
+                    SELECT change_id,
+                           CASE sum(seal_count)
+                                WHEN sum(reconciled_count) THEN 'reconciled'
+                                WHEN sum(published_count) THEN 'published'
+                                WHEN sum(effective_count) THEN 'effective'
+                            END AS stage
+                      FROM (%s) progress GROUP BY change_id) staged
+                 WHERE stage = ANY(%s)
+                """,
+                PROGRESS,
+                [stage for stage in value if stage],
+            )
+        )
+        staged = [change_id for (change_id,) in self.env.cr.fetchall()]
+        return [("id", "in", staged)]

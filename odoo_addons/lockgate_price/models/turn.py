@@ -1,0 +1,86 @@
+from odoo import models
+from odoo.addons.lockgate.models.turn import Wanted
+
+from .price_seal import IN_FORCE
+
+# For each listing and book: the seal in force and the next moment at which another may be.
+WANTED = f"""
+    SELECT listing.id AS listing_id, book.id AS book_id, book.reference AS book,
+           listing.sku, listing.reference, book.active AND listing.active AND product.active AS sold,
+           in_force.id AS seal, round(in_force.amount, currency.decimal_places)::text AS amount,
+           in_force.tax_included, in_force.breaks, currency.name AS currency, unit.name->>'en_US' AS unit,
+           in_force.date_from, in_force.date_to, change.kind,
+           in_force.amount < (publication.wanted->>'amount')::numeric
+               AND currency.name = publication.wanted->>'currency' AS falls,
+           least(in_force.date_to, coming.date_from) AS recheck_at
+      FROM lockgate_listing listing
+      JOIN product_product product ON product.id = listing.product_id
+      JOIN lockgate_price_book book ON book.channel_id = listing.channel_id
+ LEFT JOIN LATERAL ({IN_FORCE}) in_force ON true
+ LEFT JOIN LATERAL (
+           SELECT min(seal.date_from) AS date_from
+             FROM lockgate_price_seal seal
+            WHERE seal.listing_id = listing.id AND seal.book_id = book.id
+              AND seal.revokes_id IS NULL AND seal.date_from > %(moment)s) coming ON true
+ LEFT JOIN res_currency currency ON currency.id = in_force.currency_id
+ LEFT JOIN uom_uom unit ON unit.id = in_force.uom_id
+ LEFT JOIN lockgate_price_change change ON change.id = in_force.change_id
+ LEFT JOIN lockgate_publication publication ON publication.listing_id = listing.id
+       AND publication.aspect = 'price' AND publication.scope = book.id
+     WHERE listing.id = ANY(%(listings)s)
+  ORDER BY listing.id, book.id
+"""
+
+
+class Turn(models.Model):
+    _inherit = "lockgate.turn"
+
+    def _wanted_makers(self):
+        return {**super()._wanted_makers(), "price": self._wanted_price}
+
+    def _wanted_price(self, channel, listings, now):
+        """The price of each listing in each of its channel's books, as sealed and in force at `now`.
+
+        Nothing is computed here that nobody approved. No seal in force, an archived listing, book or
+        product: nothing is to be sent.
+        """
+        self.env.cr.execute(WANTED, {"moment": now, "listings": listings.ids})
+        return [
+            Wanted(
+                listing_id=row["listing_id"],
+                scope=row["book_id"],
+                value=_value(row) if row["seal"] and row["sold"] else None,
+                work_class=_work_class(row),
+                recheck_at=row["recheck_at"],
+            )
+            for row in self.env.cr.dictfetchall()
+        ]
+
+
+def _value(row):
+    """A PriceValue of contract v1."""
+    return {
+        "aspect": "price",
+        "sku": row["sku"],
+        "reference": row["reference"] or None,
+        "book": row["book"] or None,
+        "amount": row["amount"],
+        "currency": row["currency"],
+        "tax_included": row["tax_included"],
+        "unit": row["unit"],
+        "breaks": row["breaks"],
+        "seal": row["seal"],
+        "starts": _moment(row["date_from"]),
+        "ends": row["date_to"] and _moment(row["date_to"]),
+    }
+
+
+def _moment(date):
+    return f"{date.isoformat()}+00:00"
+
+
+def _work_class(row):
+    """A price that falls is urgent: until it is out, customers pay too much and leave."""
+    if row["falls"]:
+        return "critical"
+    return "bulk" if row["kind"] == "baseline" else "routine"

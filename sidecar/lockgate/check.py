@@ -1,0 +1,71 @@
+"""`lockgate check`: tries Odoo, Redis, the connectors and channels, and says in words what is wrong."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+
+from redis import RedisError
+
+from lockgate import connectors
+from lockgate.broker import connect
+from lockgate.contract import CONTRACT, WorkClass
+from lockgate.errors import ChannelError
+from lockgate.odoo import Gateway, OdooError
+from lockgate.sessions import Sessions
+from lockgate.settings import Credentials, Settings, SettingsError
+
+Finding = tuple[bool, str, str]
+"""Whether it is well, what was tried, and a sentence."""
+
+EXPECTED = (OdooError, RedisError, ChannelError, SettingsError)
+
+
+def check(settings: Settings, channels: tuple[str, ...]) -> Iterator[Finding]:
+    yield _try("Redis", lambda: _redis(settings))
+    yield _try("Odoo", lambda: _odoo(settings))
+    for code in sorted(connectors.addresses()):
+        yield _try(f"connector {code}", lambda code=code: _connector(code))  # type: ignore[misc]
+    for code in channels:
+        yield _try(f"channel {code}", lambda code=code: _channel(settings, code))  # type: ignore[misc]
+
+
+def _try(what: str, trial: Callable[[], str]) -> Finding:
+    try:
+        return True, what, trial()
+    except EXPECTED as error:
+        return False, what, str(error)
+
+
+def _redis(settings: Settings) -> str:
+    redis = connect(settings.redis_url)
+    try:
+        info = redis.info()
+        policy = info.get("maxmemory_policy", "noeviction")
+    except RedisError as error:
+        raise RedisError(f"Redis at LOCKGATE_REDIS_URL does not answer as it should: {error}") from error
+    if policy != "noeviction":
+        raise RedisError(
+            f"Redis may throw nudges away: set its maxmemory-policy to noeviction, not {policy}."
+        )
+    return f"Redis {info['redis_version']} answers."
+
+
+def _odoo(settings: Settings) -> str:
+    waiting = Gateway.open(settings).due().channels
+    return f"Odoo answers over {settings.odoo_transport}, contract v{CONTRACT}; {len(waiting)} channels have work."
+
+
+def _connector(code: str) -> str:
+    description = connectors.find(code).description
+    aspects = " and ".join(description.capabilities.aspects)
+    return f"{description.name} {description.version}, {aspects}, {description.capabilities.batch_size} in a request."
+
+
+def _channel(settings: Settings, code: str) -> str:
+    # a ceiling of 0 leases nothing: only the channel's connector, settings and credential's name come back
+    answer = Gateway.open(settings).exchange(code, WorkClass.CRITICAL, exchange_id=uuid.uuid4().hex)
+    if answer.channel is None:
+        return "is busy with a turn just now: ask again."
+    with Sessions(Credentials(settings.credentials_dir)).borrow(answer.channel, answer.deadline) as opened:
+        return opened.connector.check()

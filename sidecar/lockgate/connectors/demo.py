@@ -1,0 +1,117 @@
+"""The fake channel that ships with Lockgate (`lockgate demo-channel`), for demos, tests and docs.
+
+It keeps what it is told as it is told: stock is the quantity given, without allocations of its own, and a
+price per book. Its answers name each SKU, so they are matched by SKU and never by position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lockgate.connectors.base import Accepted, Item, PushOutcome, ReadOutcome, Session
+from lockgate.connectors.options import read_options
+from lockgate.contract import (
+    Aspect,
+    Capabilities,
+    ConnectorDescription,
+    PriceReading,
+    PriceValue,
+    StockReading,
+    StockValue,
+)
+from lockgate.errors import NeedsAttention, Rejected
+from lockgate.wire import Answer, Wire
+
+
+class Options(BaseModel):
+    model_config = ConfigDict(extra="forbid", title="Demo channel")
+
+    url: str = Field(pattern="^https?://", title="Address", description="Where the demo channel listens")
+
+
+class DemoConnector:
+    description: ClassVar[ConnectorDescription] = ConnectorDescription(
+        code="demo",
+        name="Demo channel",
+        version="1.0",
+        capabilities=Capabilities(
+            aspects=(Aspect.PRICE, Aspect.STOCK),
+            read_back=True,
+            batch_size=250,
+            scheduled_prices=False,
+            compare_and_set=False,
+            allocations=False,
+        ),
+        settings_schema=Options.model_json_schema(),
+    )
+
+    def __init__(self, session: Session) -> None:
+        token = session.credential.get("token")
+        self._wire = Wire(
+            read_options(Options, session).url,
+            deadline=session.deadline,
+            headers={"authorization": f"bearer {token}"} if token else {},
+            secrets=session.credential.values(),
+        )
+
+    def push(self, items: Sequence[Item]) -> Mapping[int, PushOutcome]:
+        if not items:
+            return {}
+        aspect = items[0].value.aspect
+        answer = self._wire.call(
+            "POST",
+            "/prices" if aspect == "price" else "/stock",
+            {"items": [{"key": item.key, **item.value.model_dump(mode="json")} for item in items]},
+            changes=True,
+        )
+        return {key: _outcome(each, answer) for key, each in _by_key(answer).items()}
+
+    def read(self, items: Sequence[Item]) -> Mapping[int, ReadOutcome]:
+        if not items:
+            return {}
+        wanted = [
+            {"key": i.key, "sku": i.value.sku, "aspect": i.value.aspect, "book": _book(i)} for i in items
+        ]
+        answer = self._wire.call("POST", "/read", {"items": wanted}, changes=False)
+        return {key: _reading(each) for key, each in _by_key(answer).items()}
+
+    def check(self) -> str:
+        answer = self._wire.call("GET", "/", changes=False)
+        return f"The demo channel answers and knows {answer.data['listings']} listings."
+
+    def close(self) -> None:
+        self._wire.close()
+
+
+def _book(item: Item) -> str | None:
+    value: PriceValue | StockValue = item.value
+    return value.book if isinstance(value, PriceValue) else None
+
+
+def _by_key(answer: Answer) -> dict[int, dict[str, Any]]:
+    try:
+        return {each["key"]: each for each in answer.data["items"]}
+    except (KeyError, TypeError):
+        raise NeedsAttention(
+            "The demo channel's answer has no `items`. Check the address in the channel's settings.",
+            answer=answer.text,
+        ) from None
+
+
+def _outcome(each: dict[str, Any], answer: Answer) -> PushOutcome:
+    if each["applied"]:
+        return Accepted(answer="applied", request_id=answer.request_id)
+    words = f"The demo channel refused {each['sku']}: {each['reason']}."
+    return Rejected(words, answer=each["reason"], request_id=answer.request_id)
+
+
+def _reading(each: dict[str, Any]) -> ReadOutcome:
+    shown = each["shown"]
+    if shown is None:
+        return None
+    if each["aspect"] == "price":
+        return PriceReading(aspect="price", amount=shown["price"], currency=shown["currency"])
+    return StockReading(aspect="stock", quantity=shown["quantity"])

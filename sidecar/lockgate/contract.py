@@ -1,0 +1,218 @@
+"""Contract v1: every message between the two halves, Odoo's `lockgate.gateway` and the sidecar.
+
+The JSON Schema in `contract/` is generated from these models (`lockgate schema`), and both halves are
+tested against it. Every field is always present on the wire; unknown fields are refused.
+
+Units: seconds for durations, ISO 8601 with an offset for moments, decimal strings for money (never
+floats), whole sellable units for stock. A connector never sees a database id other than the number of
+the publication, which it hands back unchanged.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+CONTRACT = 1
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class WorkClass(StrEnum):
+    """How urgent work is; policies in Odoo decide, connectors don't. Most urgent first."""
+
+    CRITICAL = "critical"
+    ROUTINE = "routine"
+    BULK = "bulk"
+
+
+class Aspect(StrEnum):
+    PRICE = "price"
+    STOCK = "stock"
+
+
+class Purpose(StrEnum):
+    PUSH = "push"
+    READ = "read"
+
+
+class Outcome(StrEnum):
+    """What a worker reports of one leased publication, named by what Odoo does next."""
+
+    ACCEPTED = "accepted"  # the channel took the value; Odoo confirms it and has it read back
+    READ = "read"  # the answer to a read-back, in `reading` (none: the channel does not know the listing)
+    RETRY = "retry"  # not taken; due again in `retry_after` seconds, with the newest value then
+    REJECTED = "rejected"  # this value or this listing was refused: a person decides
+    ATTENTION = "attention"  # credentials, mapping or schema: a person decides
+    UNKNOWN = "unknown"  # sent, no answer: settled by a read-back once it can no longer land
+    DOWN = "down"  # the channel cannot be reached: nothing is leased for it for `retry_after` seconds
+
+
+class PriceBreak(Message):
+    minimum: Decimal = Field(gt=0, description="from this many sellable units on")
+    amount: Decimal = Field(gt=0)
+
+
+class PriceValue(Message):
+    """An approved price as sealed, for one listing in one book. Nothing is left to be computed."""
+
+    aspect: Literal["price"]
+    sku: str
+    reference: str | None = Field(description="the channel's own id of the listing, when it is known")
+    book: str | None = Field(description="the channel's own name of the price book; none is its default")
+    amount: Decimal = Field(gt=0, description="a unit's price, in `currency`, as the channel shows it")
+    currency: str = Field(pattern="^[A-Z]{3}$", description="ISO 4217")
+    tax_included: bool
+    unit: str
+    breaks: tuple[PriceBreak, ...]
+    seal: int = Field(description="the number of the seal behind this price")
+    starts: AwareDatetime
+    ends: AwareDatetime | None
+
+
+class StockValue(Message):
+    """How many units of one listing the channel may sell now."""
+
+    aspect: Literal["stock"]
+    sku: str
+    reference: str | None
+    quantity: int = Field(ge=0)
+
+
+Value = Annotated[PriceValue | StockValue, Field(discriminator="aspect")]
+
+
+class PriceReading(Message):
+    aspect: Literal["price"]
+    amount: Decimal
+    currency: str
+
+
+class StockReading(Message):
+    aspect: Literal["stock"]
+    quantity: int
+
+
+Reading = Annotated[PriceReading | StockReading, Field(discriminator="aspect")]
+
+
+class Lease(Message):
+    """One publication handed to one worker: the newest value at the moment of the turn."""
+
+    publication: int
+    version: int = Field(description="grows with every wanted value of the publication, never falls")
+    purpose: Purpose
+    tries: int = Field(ge=1, description="counted when leased, this one included")
+    value: Value
+
+
+class Result(Message):
+    """What came of one leased publication. Counts only with a token that was given."""
+
+    token: str
+    publication: int
+    outcome: Outcome
+    message: str = Field(description="plain words for a person: what happened and what to do")
+    retry_after: float | None = Field(ge=0, description="seconds, for `retry` and `down`")
+    reading: Reading | None
+    answer: str = Field(description="an excerpt of what the channel said, secrets masked")
+    request_id: str | None
+    seconds: float = Field(ge=0, description="how long the request took")
+
+
+class Channel(Message):
+    """What a connector needs to know of the channel. `credential` is a name, never a secret."""
+
+    code: str
+    connector: str
+    credential: str | None
+    settings: dict[str, Any]
+
+
+class Envelope(Message):
+    """Carried by every call: a copy of a database must never reach real shops."""
+
+    contract: Literal[1]
+    database: str = Field(description="database.uuid of the Odoo database that is meant")
+    incarnation: int = Field(description="raised when a database was restored")
+
+
+class Capabilities(Message):
+    aspects: tuple[Aspect, ...]
+    read_back: bool
+    batch_size: int = Field(ge=1, description="items in one request, at most")
+    scheduled_prices: bool = Field(description="the channel can hold a price with its dates")
+    compare_and_set: bool
+    allocations: bool = Field(description="the channel tells what it sold and has not shipped")
+
+
+class ConnectorDescription(Message):
+    code: str = Field(pattern="^[a-z][a-z0-9_]*$")
+    name: str
+    version: str
+    capabilities: Capabilities
+    settings_schema: dict[str, Any] = Field(description="JSON Schema of a channel's settings")
+
+
+class RegisterRequest(Envelope):
+    connectors: tuple[ConnectorDescription, ...]
+
+
+class RegisterAnswer(Envelope):
+    connectors: int
+
+
+class DueRequest(Envelope):
+    pass
+
+
+class DueChannel(Message):
+    channel: str
+    critical: int = Field(ge=0)
+    routine: int = Field(ge=0)
+    bulk: int = Field(ge=0)
+
+
+class DueAnswer(Envelope):
+    channels: tuple[DueChannel, ...] = Field(description="channels with work now; counts are capped")
+    next_in: float | None = Field(description="seconds until something falls due by time alone")
+
+
+class ExchangeRequest(Envelope):
+    channel: str
+    work_class: WorkClass = Field(description="lease rows of this class or a more urgent one")
+    exchange_id: str = Field(min_length=8, description="asked again with the same id: the same leases")
+    results: tuple[Result, ...]
+    ceiling: int = Field(ge=0, le=5000, description="rows leased for the channel, in all")
+
+
+class TurnState(StrEnum):
+    TURNED = "turned"
+    BUSY = "busy"  # another turn of this channel is running: results were NOT taken, come again
+    FROZEN = "frozen"  # results were taken, nothing is leased
+
+
+class ExchangeAnswer(Envelope):
+    state: TurnState
+    turn: int
+    channel: Channel | None = Field(description="none when busy")
+    token: str | None = Field(description="of every lease in this answer")
+    send_by: float = Field(description="seconds from before the worker asked: start no request later")
+    deadline: float = Field(description="seconds that one request may last in all")
+    leases: tuple[Lease, ...]
+    more: DueChannel | None = Field(description="what is due beside these leases")
+
+
+MESSAGES: tuple[type[Envelope], ...] = (
+    RegisterRequest,
+    RegisterAnswer,
+    DueRequest,
+    DueAnswer,
+    ExchangeRequest,
+    ExchangeAnswer,
+)

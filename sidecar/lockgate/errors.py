@@ -1,0 +1,50 @@
+"""What can go wrong with a channel, named by what we do next.
+
+    ChannelError
+    ├── RetryLater       not taken this time; the same listing may be sent again later
+    ├── Rejected         this value or this listing was refused; a person decides
+    ├── NeedsAttention   credentials, mapping or schema; a person decides
+    ├── Unknown          sent, but no answer; settled by a read-back, never by guessing
+    └── ChannelDown      cannot be reached; nothing more is sent for a while
+
+The message of each is shown to a person in Odoo: it says what happened and what to do, and never
+holds a secret.
+"""
+
+from __future__ import annotations
+
+
+class ChannelError(Exception):
+    """`answer` is an excerpt of what the channel said; `request_id` is the channel's own id of the request."""
+
+    def __init__(self, message: str, *, answer: str = "", request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.answer = answer
+        self.request_id = request_id
+
+
+class RetryLater(ChannelError):
+    """`after` is the channel's own wish, in seconds; none leaves it to the retry policy."""
+
+    def __init__(
+        self, message: str, *, after: float | None = None, answer: str = "", request_id: str | None = None
+    ) -> None:
+        super().__init__(message, answer=answer, request_id=request_id)
+        self.after = after
+
+
+class Rejected(ChannelError):
+    pass
+
+
+class NeedsAttention(ChannelError):
+    pass
+
+
+class Unknown(ChannelError):
+    pass
+
+
+class ChannelDown(RetryLater):
+    pass

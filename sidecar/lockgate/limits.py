@@ -1,0 +1,145 @@
+"""How much may run at once: seats of a worker by class of work, slots of a channel in all workers, and pace.
+
+None of it may lose an update: what is refused here stays due in Odoo, and a Redis that fails grants.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Collection
+
+from redis import Redis, RedisError
+
+from lockgate.contract import WorkClass
+
+log = logging.getLogger(__name__)
+
+
+class Seats:
+    """The runs of one worker process. A quarter is kept for critical work and one seat for bulk.
+
+    Work that gets no seat comes again a moment later, so a queue never stands behind a long run.
+    """
+
+    def __init__(self, seats: int, queues: Collection[WorkClass] = tuple(WorkClass)) -> None:
+        self._but_bulk = seats - (WorkClass.BULK in queues)
+        self._but_critical = seats - (seats // 4 if WorkClass.CRITICAL in queues else 0)
+        self._taken: Counter[WorkClass] = Counter()
+        self._lock = threading.Lock()
+
+    def take(self, work_class: WorkClass) -> bool:
+        with self._lock:
+            taken = self._taken
+            if work_class != WorkClass.BULK and taken.total() - taken[WorkClass.BULK] >= self._but_bulk:
+                return False
+            if (
+                work_class != WorkClass.CRITICAL
+                and taken.total() - taken[WorkClass.CRITICAL] >= self._but_critical
+            ):
+                return False
+            taken[work_class] += 1
+            return True
+
+    def free(self, work_class: WorkClass) -> None:
+        with self._lock:
+            self._taken[work_class] -= 1
+
+
+TAKE = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
+redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1
+"""
+RENEW = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+"""
+
+
+class Slots:
+    """Runs of one channel at once, counted in Redis over all workers.
+
+    A holder renews its slots while it lives; those of a killed worker end after `life` seconds. So that
+    one slow channel never holds all seats of a worker, its share is bounded for the process too.
+    """
+
+    def __init__(self, redis: Redis, bound: int, life: float = 5.0) -> None:
+        self._redis = redis
+        self._bound = bound
+        self._life = int(life * 1000)
+        self._held: dict[str, str] = {}
+        self._stopped = threading.Event()
+        threading.Thread(target=self._renew, args=(life / 3,), name="slots", daemon=True).start()
+
+    def take(self, channel: str) -> str | None:
+        """A holder's name to give back with `free`; none when the channel's slots are taken."""
+        holder = uuid.uuid4().hex
+        try:
+            granted = self._redis.eval(TAKE, 1, self._key(channel), holder, self._bound, self._life)
+        except RedisError as error:
+            log.warning("Redis cannot count the runs of %s, one more is let in: %s", channel, error)
+            granted = 1
+        if not granted:
+            return None
+        self._held[holder] = channel
+        return holder
+
+    def free(self, holder: str) -> None:
+        channel = self._held.pop(holder)
+        try:
+            self._redis.zrem(self._key(channel), holder)
+        except RedisError as error:
+            log.warning("Redis kept a slot of %s, it ends by itself: %s", channel, error)
+
+    def close(self) -> None:
+        self._stopped.set()
+
+    def _renew(self, every: float) -> None:
+        while not self._stopped.wait(every):
+            for holder, channel in list(self._held.items()):
+                try:
+                    self._redis.eval(RENEW, 1, self._key(channel), holder, self._life)
+                except RedisError as error:
+                    log.warning("Redis cannot renew a slot of %s: %s", channel, error)
+                    break
+            # a slot freed between the copy and its renewal stands until its life ends: one run fewer for a moment
+
+    @staticmethod
+    def _key(channel: str) -> str:
+        return f"lockgate:slots:{channel}"
+
+
+class Pace:
+    """How many rows to hold for a channel, from how fast it took the last ones.
+
+    A lease must be on its way by `send_by`, so a slow channel is leased no more than it takes in half of
+    that, and never less than one batch. Of a channel not seen yet: `first`.
+    """
+
+    def __init__(self, ceiling: int, first: int = 500) -> None:
+        self._ceiling = ceiling
+        self._first = first
+        self._seconds_each: dict[str, float] = {}
+        self._send_by: dict[str, float] = {}
+
+    def learn(self, channel: str, rows: int, seconds: float, send_by: float) -> None:
+        each = seconds / rows
+        before = self._seconds_each.get(channel, each)
+        self._seconds_each[channel] = (before + each) / 2
+        self._send_by[channel] = send_by
+
+    def ceiling(self, channel: str, batch_size: int = 1) -> int:
+        each = self._seconds_each.get(channel)
+        if each is None:
+            return min(self._ceiling, max(self._first, batch_size))
+        fits = int(self._send_by[channel] / 2 / max(each, 1e-6))
+        return min(self._ceiling, max(batch_size, fits))

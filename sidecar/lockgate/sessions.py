@@ -1,0 +1,68 @@
+"""Opened connectors, kept from run to run so that their connections and sign-ins are kept too."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from lockgate import connectors
+from lockgate.connectors.base import Connector, Session
+from lockgate.contract import Channel
+from lockgate.settings import Credentials
+
+
+@dataclass(frozen=True)
+class Opened:
+    session: Session
+    connector: Connector
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return tuple(self.session.credential.values())
+
+
+class Sessions:
+    """One connector serves one run at a time, so a connector needs no locks of its own."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+        self._idle: dict[str, list[Opened]] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def borrow(self, channel: Channel, deadline: float) -> Iterator[Opened]:
+        """Raises NeedsAttention when connector, credential or settings don't do.
+
+        A connector is opened anew when the channel's settings or its credential have changed.
+        """
+        session = Session(channel, self._credentials.find(channel.credential), deadline)
+        opened = self._take(session) or Opened(session, connectors.find(channel.connector)(session))
+        try:
+            yield opened
+        finally:
+            with self._lock:
+                self._idle.setdefault(channel.code, []).append(opened)
+
+    def _take(self, session: Session) -> Opened | None:
+        stale: list[Opened] = []
+        try:
+            with self._lock:
+                idle = self._idle.get(session.channel.code, [])
+                while idle:
+                    opened = idle.pop()
+                    if opened.session == session:
+                        return opened
+                    stale.append(opened)
+                return None
+        finally:
+            for opened in stale:
+                opened.connector.close()
+
+    def close(self) -> None:
+        with self._lock:
+            idle = [opened for each in self._idle.values() for opened in each]
+            self._idle.clear()
+        for opened in idle:
+            opened.connector.close()

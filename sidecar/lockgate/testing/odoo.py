@@ -1,0 +1,254 @@
+"""An Odoo without Odoo: the gateway's side of contract v1 in memory, for tests of the sidecar.
+
+It keeps the rules that a worker can see: one turn of a channel at a time, the newest value when leased, versions
+that grow, results that count only with a token that was given, the same answer to the same exchange id.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from lockgate.contract import (
+    CONTRACT,
+    Channel,
+    ConnectorDescription,
+    DueRequest,
+    Envelope,
+    ExchangeRequest,
+    Outcome,
+    Purpose,
+    Reading,
+    RegisterRequest,
+    Result,
+    Value,
+    WorkClass,
+)
+from lockgate.odoo import OdooRefused
+
+Json = dict[str, Any]
+VALUE: TypeAdapter[Any] = TypeAdapter(Value)
+CLASSES = list(WorkClass)
+
+
+@dataclass
+class Publication:
+    """One aspect of one listing, as Odoo knows it."""
+
+    number: int
+    channel: str
+    wanted: Value
+    work_class: WorkClass
+    version: int = 1
+    confirmed: Value | None = None
+    confirmed_version: int = 0
+    reading: Reading | None = None
+    state: str = "due"
+    due_at: float = 0.0
+    lease_until: float = 0.0
+    leased_version: int = 0
+    tokens: set[str] = field(default_factory=set)
+    purpose: Purpose = Purpose.PUSH
+    tries: int = 0
+    message: str = ""
+
+    @property
+    def settled(self) -> bool:
+        return self.confirmed_version == self.version
+
+
+class FakeOdoo:
+    """A `Transport` in itself. `wake` is called with the channel's code after each `want`."""
+
+    def __init__(self, *, database: str = "fake-database", wake: Callable[[str], None] | None = None) -> None:
+        self.database = database
+        self.incarnation = 1
+        self.send_by = 5.0
+        self.deadline = 5.0
+        self.wake = wake
+        self.channels: dict[str, Channel] = {}
+        self.publications: dict[int, Publication] = {}
+        self.connectors: tuple[ConnectorDescription, ...] = ()
+        self.results: list[Result] = []
+        self.exchanges = 0
+        self.busy = 0
+        self.frozen: set[str] = set()
+        self.changed = threading.Condition()
+        self._numbers: dict[tuple[str, ...], int] = {}
+        self._answers: dict[str, Json] = {}
+        self._turns: dict[str, threading.Lock] = {}
+
+    def add_channel(self, code: str, connector: str = "demo", credential: str | None = None, **settings: Any) -> None:
+        self.channels[code] = Channel(code=code, connector=connector, credential=credential, settings=settings)
+        self._turns[code] = threading.Lock()
+
+    def want(
+        self, channel: str, value: Any, work_class: WorkClass = WorkClass.ROUTINE, *, purpose: Purpose = Purpose.PUSH
+    ) -> Publication:
+        """A commit in Odoo: from now on this is wanted."""
+        wanted = VALUE.validate_python(value)
+        key = (channel, wanted.aspect, wanted.sku, getattr(wanted, "book", None) or "")
+        with self.changed:
+            number = self._numbers.setdefault(key, len(self._numbers) + 1)
+            known = self.publications.get(number)
+            if known is None:
+                known = self.publications[number] = Publication(number, channel, wanted, work_class, purpose=purpose)
+            else:
+                known.wanted, known.work_class, known.purpose = wanted, work_class, purpose
+                known.version += 1
+                known.due_at, known.tries = 0.0, 0
+                if known.state == "blocked":
+                    known.state = "due"
+        if self.wake is not None:
+            self.wake(channel)
+        return known
+
+    def wait_for(self, condition: Callable[[], bool], seconds: float = 30.0) -> bool:
+        """Until something that came in makes it true."""
+        with self.changed:
+            return self.changed.wait_for(condition, timeout=seconds)
+
+    def settled(self) -> bool:
+        return all(each.settled for each in self.publications.values())
+
+    def call(self, method: str, message: Json) -> Any:
+        """What the gateway answers. Raises OdooRefused, in words."""
+        if method not in ("register", "due", "exchange"):
+            raise OdooRefused(f"The gateway has no method {method!r}.")
+        try:
+            answer: Json = getattr(self, f"_{method}")(message)
+        except ValidationError as error:
+            raise OdooRefused(f"The message does not fit contract v{CONTRACT}: {error}") from None
+        return {"contract": CONTRACT, "database": self.database, "incarnation": self.incarnation, **answer}
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _for_us(self, message: Envelope) -> None:
+        if (message.database, message.incarnation) != (self.database, self.incarnation):
+            raise OdooRefused(f"This is database {self.database}, incarnation {self.incarnation}.")
+
+    def _register(self, message: Json) -> Json:
+        request = RegisterRequest.model_validate(message)
+        self._for_us(request)
+        self.connectors = request.connectors
+        return {"connectors": len(request.connectors)}
+
+    def _due(self, message: Json) -> Json:
+        self._for_us(DueRequest.model_validate(message))
+        with self.changed:
+            waiting = [self._counts(code) for code in self.channels]
+            later = [each.due_at for each in self.publications.values() if each.due_at > time.monotonic()]
+        next_in = max(0.0, min(later) - time.monotonic()) if later else None
+        return {"channels": [each for each in waiting if any(each[c] for c in CLASSES)], "next_in": next_in}
+
+    def _exchange(self, message: Json) -> Json:
+        request = ExchangeRequest.model_validate(message)
+        self._for_us(request)
+        if request.channel not in self.channels:
+            raise OdooRefused(f"There is no channel {request.channel!r}.")
+        if request.exchange_id in self._answers:
+            return self._answers[request.exchange_id]
+        turn = self._turns[request.channel]
+        if not turn.acquire(blocking=False):
+            return self._answer("busy", None)
+        try:
+            with self.changed:
+                if self.busy > 0:
+                    self.busy -= 1
+                    return self._answer("busy", None)
+                answer = self._turn(request)
+                self.changed.notify_all()
+        finally:
+            turn.release()
+        self._answers[request.exchange_id] = answer
+        return answer
+
+    def _turn(self, request: ExchangeRequest) -> Json:
+        self.exchanges += 1
+        self.results.extend(request.results)
+        for result in request.results:
+            self._apply(result)
+        channel = self.channels[request.channel]
+        if request.channel in self.frozen:
+            return self._answer("frozen", channel)
+        token = uuid.uuid4().hex
+        leases = [self._lease(each, token) for each in self._leasable(request)]
+        counts = self._counts(request.channel)
+        more = counts if any(counts[work_class] for work_class in CLASSES) else None
+        return self._answer("turned", channel, token=token if leases else None, leases=leases, more=more)
+
+    def _answer(self, state: str, channel: Channel | None, **parts: Any) -> Json:
+        return {
+            "state": state,
+            "turn": self.exchanges,
+            "channel": None if channel is None else channel.model_dump(),
+            "send_by": self.send_by,
+            "deadline": self.deadline,
+            **{"token": None, "leases": [], "more": None, **parts},
+        }
+
+    def _open(self, publication: Publication) -> bool:
+        """Due now, and no earlier request may still land."""
+        now = time.monotonic()
+        asked = publication.purpose == Purpose.READ and publication.reading is None
+        return (
+            publication.state != "blocked"
+            and (asked or not publication.settled)
+            and publication.due_at <= now
+            and publication.lease_until <= now
+        )
+
+    def _leasable(self, request: ExchangeRequest) -> list[Publication]:
+        classes = CLASSES[: CLASSES.index(request.work_class) + 1]
+        ours = [each for each in self.publications.values() if each.channel == request.channel]
+        leased = sum(each.lease_until > time.monotonic() for each in ours)
+        room = max(0, request.ceiling - leased)
+        waiting = [each for each in ours if each.work_class in classes and self._open(each)]
+        return sorted(waiting, key=lambda each: CLASSES.index(each.work_class))[:room]
+
+    def _lease(self, publication: Publication, token: str) -> Json:
+        publication.tries += 1
+        publication.tokens.add(token)
+        publication.state = "leased"
+        publication.leased_version = publication.version
+        publication.lease_until = time.monotonic() + self.send_by + self.deadline
+        return {
+            "publication": publication.number,
+            "version": publication.version,
+            "purpose": publication.purpose,
+            "tries": publication.tries,
+            "value": publication.wanted.model_dump(mode="json"),
+        }
+
+    def _apply(self, result: Result) -> None:
+        publication = self.publications.get(result.publication)
+        if publication is None or result.token not in publication.tokens:
+            raise OdooRefused(f"No lease {result.token} of publication {result.publication} was given.")
+        publication.lease_until = 0.0
+        publication.state = "due"
+        publication.message = result.message
+        match result.outcome:
+            case Outcome.ACCEPTED:
+                publication.confirmed = publication.wanted
+                publication.confirmed_version = publication.leased_version
+            case Outcome.READ:
+                publication.reading = result.reading
+                publication.confirmed_version = publication.leased_version
+            case Outcome.RETRY | Outcome.DOWN:
+                publication.due_at = time.monotonic() + (result.retry_after or 0.0)
+                publication.tries -= result.seconds == 0
+            case Outcome.REJECTED | Outcome.ATTENTION:
+                publication.state = "blocked"
+            case Outcome.UNKNOWN:
+                publication.due_at = time.monotonic() + 0.2
+
+    def _counts(self, code: str) -> Json:
+        waiting = [each for each in self.publications.values() if each.channel == code and self._open(each)]
+        return {"channel": code, **{c: sum(each.work_class == c for each in waiting) for c in CLASSES}}

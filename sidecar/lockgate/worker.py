@@ -1,0 +1,119 @@
+"""A worker process: Celery's threads, each doing one run at a time.
+
+Threads, because a run waits on the network for nearly all of its time, and threads share what makes a run
+fast: kept-alive connections to Odoo and the channels, and one registry of metrics. Celery's other pool,
+prefork, would hold one of each for every process and hands a task over through a pipe.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import warnings
+from collections.abc import Collection
+from typing import Any
+
+from celery.platforms import SecurityWarning
+from celery.signals import worker_shutting_down
+from redis import Redis
+
+from lockgate import metrics
+from lockgate.broker import connect
+from lockgate.contract import WorkClass
+from lockgate.dispatch import Dispatch
+from lockgate.limits import Pace, Seats, Slots
+from lockgate.nudges import Nudges
+from lockgate.odoo import Gateway, OdooError, OdooRefused
+from lockgate.sessions import Sessions
+from lockgate.settings import Credentials, Settings
+from lockgate.tasks import STOP_SECONDS, make_app
+
+log = logging.getLogger(__name__)
+
+ODOO_FAILED = 2.0
+"""Seconds after which a run that Odoo refused or did not answer is tried again, beside the pacer's poll."""
+
+
+class Worker:
+    def __init__(self, settings: Settings, redis: Redis, queues: Collection[WorkClass]) -> None:
+        self.app = make_app(settings, self.push)
+        self.stopping = threading.Event()
+        self._nudges = Nudges(redis, self.app)
+        self._seats = Seats(settings.concurrency, queues)
+        # one channel never takes the last seats of a worker, however high its bound is set
+        self._slots = Slots(redis, min(settings.channel_concurrency, max(1, settings.concurrency - 2)))
+        self._dispatch = Dispatch(
+            Gateway.open(settings),
+            Sessions(Credentials(settings.credentials_dir)),
+            Pace(settings.ceiling),
+            stopping=self.stopping,
+        )
+
+    def push(self, channel: str, work_class: WorkClass) -> None:
+        """One nudge: take a seat and a slot, run, pass on what is to come again."""
+        self._nudges.started(channel, work_class)
+        if not self._seats.take(work_class):
+            self._come_again(channel, work_class, "no seat", 0.1)
+            return
+        try:
+            slot = self._slots.take(channel)
+            if slot is None:
+                self._come_again(channel, work_class, "no slot", 0.3)
+                return
+            try:
+                self._run(channel, work_class)
+            finally:
+                self._slots.free(slot)
+        finally:
+            self._seats.free(work_class)
+
+    def _run(self, channel: str, work_class: WorkClass) -> None:
+        metrics.RUNS.labels(channel, work_class, "began").inc()
+        try:
+            nudges = self._dispatch.run(channel, work_class)
+        except OdooError as error:
+            level = logging.ERROR if isinstance(error, OdooRefused) else logging.WARNING
+            log.log(level, "Channel %s: %s", channel, error)
+            self._nudges.again(channel, work_class, ODOO_FAILED)
+            return
+        for nudge in nudges:
+            self._nudges.again(channel, nudge.work_class, nudge.delay)
+
+    def _come_again(self, channel: str, work_class: WorkClass, began: str, delay: float) -> None:
+        metrics.RUNS.labels(channel, work_class, began).inc()
+        self._nudges.again(channel, work_class, delay)
+
+
+def work(settings: Settings, queues: Collection[WorkClass]) -> int:
+    """Work until told to stop; returns the exit code."""
+    worker = Worker(settings, connect(settings.redis_url), queues)
+
+    @worker_shutting_down.connect(weak=False)
+    def stop(**_: Any) -> None:
+        # A plain SIGTERM makes Celery wait for its tasks, however long; REMAP_SIGTERM with a soft shutdown
+        # time-out can end processes of prefork, but no threads. So runs are told to stop after the request they
+        # are in, and whoever is still waiting for a channel then is left: its leases end by themselves in Odoo.
+        worker.stopping.set()
+        timer = threading.Timer(STOP_SECONDS, os._exit, (0,))
+        timer.daemon = True
+        timer.start()
+
+    # Celery warns of root because a pickled message could run code; ours are JSON of two words.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    if settings.metrics_port is not None:
+        metrics.serve(settings.metrics_port)
+    log.info("worker: %s runs at once, queues %s", settings.concurrency, ", ".join(queues))
+    celery_worker = worker.app.Worker(
+        hostname=f"lockgate-{os.getpid()}@{socket.gethostname()}",
+        pool="threads",
+        concurrency=settings.concurrency,
+        queues=[queue.value for queue in queues],
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        quiet=True,
+    )
+    celery_worker.start()
+    return int(celery_worker.exitcode or 0)

@@ -1,0 +1,135 @@
+"""Databases to copy from: Odoo's modules with demo data, and the project's add-ons on top of them.
+
+Making the first takes minutes, so a whole PostgreSQL data folder with it is kept in the cache for all checkouts;
+the second takes seconds and is kept in the checkout, until the add-ons change. A stack starts on a copy of that
+folder, and its databases are clones of the template in it. On a running server that the environment names, the
+templates are made in that server instead.
+"""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from stack.console import step
+from stack.debian import odoo_source
+from stack.files import built, copy_tree, digest, locked
+from stack.odoo import run_odoo, write_configuration
+from stack.paths import ADDONS, CACHE, STACK
+from stack.postgres import Databases, Postgres
+
+# What makes deliveries and receipts look real. The add-ons themselves stand on product, mail and stock only.
+CORE_MODULES = ["mail", "sale_management", "sale_stock", "purchase_stock"]
+CORE, ADDED = "lockgate_core", "lockgate_template"
+
+
+def project_modules() -> list[str]:
+    """Return the project's add-ons, by name."""
+    return sorted(manifest.parent.name for manifest in ADDONS.glob("*/__manifest__.py"))
+
+
+def core_key() -> str:
+    """Return what the core template depends on: Odoo's version, the modules, and the way the data is kept."""
+    return digest([], odoo_source().name, *CORE_MODULES, "postgresql-18")
+
+
+def install(databases: Databases, database: str, folder: Path, modules: Iterable[str], *, demo: bool = True) -> None:
+    """Install modules into a database, which is made when there is none; `folder/odoo` takes its files."""
+    configuration = write_configuration(folder / "install.conf", databases, folder / "odoo", max_cron_threads=0)
+    arguments = ["-c", str(configuration), "-d", database, "-i", ",".join(modules), "--stop-after-init", "--no-http"]
+    if demo:
+        arguments.append("--with-demo")
+    run_odoo(arguments, STACK / "log" / f"install-{database}.log", f"installing {', '.join(modules)}")
+
+
+def clone(databases: Databases, folder: Path, name: str, template: str) -> None:
+    """Make a database from a template, with the files that Odoo keeps beside it."""
+    databases.create(name, template)
+    files = folder / "odoo" / "filestore"
+    shutil.rmtree(files / name, ignore_errors=True)
+    if (files / template).exists():
+        copy_tree(files / template, files / name)
+
+
+def _make_core(databases: Databases, folder: Path) -> None:
+    """Make the core template, under another name until it is whole."""
+    if databases.exists(CORE):
+        return
+    databases.drop(f"{CORE}_new")
+    install(databases, f"{CORE}_new", folder, CORE_MODULES)
+    databases.rename(f"{CORE}_new", CORE)
+    shutil.rmtree(folder / "odoo" / "filestore" / CORE, ignore_errors=True)
+    (folder / "odoo" / "filestore" / f"{CORE}_new").rename(folder / "odoo" / "filestore" / CORE)
+
+
+def _make_added(databases: Databases, folder: Path, name: str) -> None:
+    """Make the template with the project's add-ons, under another name until it is whole."""
+    if databases.exists(name):
+        return
+    databases.drop(f"{name}_new")
+    clone(databases, folder, f"{name}_new", CORE)
+    if project_modules():
+        install(databases, f"{name}_new", folder, project_modules())
+    databases.rename(f"{name}_new", name)
+    (folder / "odoo" / "filestore" / f"{name}_new").rename(folder / "odoo" / "filestore" / name)
+
+
+def _core_folder() -> Path:
+    target = CACHE / f"core-{core_key()}"
+    with locked(CACHE / "core.lock"):
+        if not target.exists():
+            with step(f"installing Odoo's {', '.join(CORE_MODULES)} with demo data"), built(target) as folder:
+                postgres = Postgres(folder)
+                try:
+                    postgres.start()
+                    _make_core(postgres, folder)
+                finally:
+                    postgres.stop()
+    return target
+
+
+def template_folder() -> Path:
+    """Return a stopped server's folder (`postgres/`, `odoo/`) that holds both templates."""
+    core = _core_folder()
+    target = STACK / "templates" / digest([ADDONS], core.name)
+    with locked(STACK / "templates.lock"):
+        if not target.exists():
+            for older in (STACK / "templates").glob("*"):
+                shutil.rmtree(older)
+            with step(f"installing {', '.join(project_modules()) or 'no add-on'}"), built(target) as folder:
+                for part in ("postgres", "odoo"):
+                    copy_tree(core / part, folder / part)
+                postgres = Postgres(folder)
+                try:
+                    postgres.start()
+                    _make_added(postgres, folder, ADDED)
+                finally:
+                    postgres.stop()
+    return target
+
+
+def seed(folder: Path) -> None:
+    """Copy the core template's data into the folder of a private server that is not started yet."""
+    core = _core_folder()
+    for part in ("postgres", "odoo"):
+        copy_tree(core / part, folder / part)
+
+
+def prepare(databases: Databases, folder: Path) -> str:
+    """Return the name of a template with the add-ons, in the given server.
+
+    A private server is started on a copy of the template's folder; in a running one the templates are made.
+    """
+    if isinstance(databases, Postgres):
+        source = template_folder()
+        for part in ("postgres", "odoo"):
+            shutil.rmtree(folder / part, ignore_errors=True)
+            copy_tree(source / part, folder / part)
+        databases.start()
+        return ADDED
+    databases.start()
+    name = f"{ADDED}_{digest([ADDONS], core_key())}"
+    with locked(CACHE / "running-server.lock"), step("making templates in the running PostgreSQL"):
+        _make_core(databases, CACHE / "running-server")
+        _make_added(databases, CACHE / "running-server", name)
+    copy_tree(CACHE / "running-server" / "odoo", folder / "odoo")
+    return name
