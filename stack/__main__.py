@@ -1,15 +1,19 @@
 """`python -m stack`: what the Makefile and developers run."""
 
 import argparse
+import signal
 import sys
 
-from stack import dev
+from stack import checks, dev
 from stack.console import Failed, Missing, say
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("demo", help="play the story on a private stack; ONCE=1 ends it afterwards")
+    commands.add_parser("test", help="run every test")
+    commands.add_parser("lint", help="check style, types, add-on conventions and the links of the docs")
     commands.add_parser("up", help="start PostgreSQL and Redis for development and leave them running")
     commands.add_parser("down", help="end them")
     database = commands.add_parser("database", help="make a database from the template with Odoo's demo data")
@@ -26,8 +30,19 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Run one command; 1 is a failure, 2 something that this machine lacks."""
     arguments, rest = _parser().parse_known_args()
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
+    )  # so that contexts end what they began
     try:
         match arguments.command:
+            case "demo":
+                from stack import demo
+
+                return demo.run()
+            case "test":
+                return checks.test()
+            case "lint":
+                return checks.lint()
             case "up":
                 dev.up()
             case "down":
@@ -37,7 +52,7 @@ def main() -> int:
             case "odoo":
                 dev.serve(arguments.name, arguments.workers)
             case "addon-tests":
-                return dev.test_addon(arguments.name, rest)
+                return dev.test_addons(arguments.name, rest)
     except Failed as error:
         say(str(error))
         return 1

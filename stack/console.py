@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 
 class Missing(Exception):
-    """Something that this machine lacks; the message says what to install. Ends a command with exit code 2."""
+    """This machine lacks something; the message says what to install. Ends a command with exit code 2."""
 
 
 class Failed(Exception):
-    """A part of the stack did not do what it should; the message names its log. Ends a command with exit code 1."""
+    """A part of the stack did not do what it should; the message tells. Ends a command with exit code 1."""
 
 
 def say(text: str) -> None:

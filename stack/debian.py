@@ -11,21 +11,25 @@ from stack.files import built, locked
 from stack.paths import CACHE
 
 ODOO_VERSION = "19.0"
-# Odoo's web client links to these by relative paths, so they are unpacked into the same folder.
-UNSTABLE_PACKAGES = [
-    "odoo-19",
-    "libjs-jquery",
-    "libjs-jquery-form",
-    "libjs-underscore",
-    "fonts-roboto-unhinted",
-    "fonts-montserrat",
-    "fonts-inconsolata",
-    "fonts-ocr-b",
-    "fonts-glyphicons-halflings",
-]
+# By suite. Odoo's web client links to the others by relative paths: they are unpacked into the same folder.
 # Unstable's own font-awesome 7 moved the files that Odoo links to.
-BOOKWORM_PACKAGES = ["fonts-font-awesome"]
-NO_APT = "Odoo 19 is unpacked from Debian's packages, and this machine has no {}: use `docker compose up` here"
+PACKAGES = {
+    "unstable": [
+        "odoo-19",
+        "libjs-jquery",
+        "libjs-jquery-form",
+        "libjs-underscore",
+        "fonts-roboto-unhinted",
+        "fonts-montserrat",
+        "fonts-inconsolata",
+        "fonts-ocr-b",
+        "fonts-glyphicons-halflings",
+    ],
+    "bookworm": ["fonts-font-awesome"],
+}
+NO_APT = (
+    "Odoo 19 is unpacked from Debian's packages, and this machine has no {}: use `docker compose up` here"
+)
 
 
 def debian_mirror(text: str) -> str | None:
@@ -66,14 +70,20 @@ def _keyring() -> Path:
     raise Missing("apt needs Debian's keys: install the package debian-archive-keyring")
 
 
-def _download(folder: Path) -> list[Path]:
-    """Fetch the packages into `folder` with apt's own verification, and state folders of our own."""
+def download(folder: Path, packages: dict[str, list[str]]) -> list[Path]:
+    """Fetch Debian's packages, named by suite, into `folder`; return their files.
+
+    Apt verifies them as it does its own, with state folders of ours, so nothing of the system's is changed.
+    """
+    for program in ("apt-get", "dpkg"):
+        if not shutil.which(program):
+            raise Missing(NO_APT.format(program))
     lists, cache = folder / "lists", folder / "cache"
     for needed in (lists / "partial", cache / "archives" / "partial"):
-        needed.mkdir(parents=True)
+        needed.mkdir(parents=True, exist_ok=True)
     sources = folder / "sources.list"
     archive = f"deb [signed-by={_keyring()}] {system_mirror()}"
-    sources.write_text(f"{archive} unstable main\n{archive} bookworm main\n")
+    sources.write_text("".join(f"{archive} {suite} main\n" for suite in packages))
     options = {
         "Dir::Etc::SourceList": sources,
         "Dir::Etc::SourceParts": "/dev/null",
@@ -88,12 +98,13 @@ def _download(folder: Path) -> list[Path]:
     if os.geteuid() == 0:
         options["APT::Sandbox::User"] = "root"  # apt's own user may not enter a private home
     apt = ["apt-get", "-q", *(word for name, value in options.items() for word in ("-o", f"{name}={value}"))]
-    packages = [f"{name}/unstable" for name in UNSTABLE_PACKAGES]
-    packages += [f"{name}/bookworm" for name in BOOKWORM_PACKAGES]
-    for command in (["update"], ["download", *packages]):
+    wanted = [f"{name}/{suite}" for suite, names in packages.items() for name in names]
+    for command in (["update"], ["download", *wanted]):
         done = subprocess.run([*apt, *command], cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise Missing(f"apt-get {command[0]} could not reach Debian's archive: {done.stderr.strip()[-400:]}")
+            raise Missing(
+                f"apt-get {command[0]} could not reach Debian's archive: {done.stderr.strip()[-400:]}"
+            )
     return sorted(folder.glob("*.deb"))
 
 
@@ -109,18 +120,18 @@ def odoo_source() -> Path:
     with locked(CACHE / "odoo.lock"):
         if unpacked():
             return unpacked()[-1]
-        for program in ("apt-get", "dpkg"):
-            if not shutil.which(program):
-                raise Missing(NO_APT.format(program))
-        with built(CACHE / "download") as folder:
-            with step("downloading Odoo 19 from Debian"):
-                packages = _download(folder)
-            version = next(file.name.split("_")[1] for file in packages if file.name.startswith("odoo-19_"))
-            if not version.startswith(f"{ODOO_VERSION}."):
-                raise Missing(f"Debian now has Odoo {version}, and Lockgate needs {ODOO_VERSION}: use `docker compose up`")
-            target = CACHE / f"odoo-{version}"
-            with step(f"unpacking Odoo {version}"), built(target) as temporary:
-                for package in packages:
-                    subprocess.run(["dpkg", "-x", package, temporary], check=True)
-        shutil.rmtree(CACHE / "download")
+        folder = CACHE / "download"
+        shutil.rmtree(folder, ignore_errors=True)
+        with step("downloading Odoo 19 from Debian"):
+            packages = download(folder, PACKAGES)
+        version = next(file.name.split("_")[1] for file in packages if file.name.startswith("odoo-19_"))
+        if not version.startswith(f"{ODOO_VERSION}."):
+            raise Missing(
+                f"Debian has Odoo {version}, Lockgate needs {ODOO_VERSION}: use `docker compose up`"
+            )
+        target = CACHE / f"odoo-{version}"
+        with step(f"unpacking Odoo {version}"), built(target) as temporary:
+            for package in packages:
+                subprocess.run(["dpkg", "-x", package, temporary], check=True)
+        shutil.rmtree(folder)
         return target

@@ -1,19 +1,15 @@
-"""A stack for developers: PostgreSQL and Redis that stay running, and databases of one's own beside each other.
+"""A stack for developers: PostgreSQL and Redis that stay running, and databases beside each other.
 
 Everything is in `.stack/dev`. Commands: see `python -m stack --help`.
 """
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
+from stack.checks import addon_tests
 from stack.console import Failed, say
 from stack.files import locked
-from stack.odoo import Odoo, environment, write_configuration
-from stack.debian import odoo_source
-from stack.paths import ADDONS, ROOT, STACK
+from stack.odoo import Odoo
+from stack.paths import STACK
 from stack.postgres import Databases, Postgres
 from stack.processes import end_leftovers
 from stack.redis_server import Redis
@@ -74,7 +70,12 @@ def create_database(name: str, modules: list[str]) -> None:
 def serve(database: str, workers: int) -> None:
     """Run an Odoo server on a database until Ctrl-C."""
     odoo = Odoo(
-        RunningDatabases(), database, FOLDER, name=f"odoo-{database}", redis_url=_state()["redis"], workers=workers
+        RunningDatabases(),
+        database,
+        FOLDER,
+        name=f"odoo-{database}",
+        redis_url=_state()["redis"],
+        workers=workers,
     )
     odoo.start()
     say(f"Odoo on {database}: {odoo.url} (admin/admin), log {odoo.process.log}")
@@ -86,21 +87,6 @@ def serve(database: str, workers: int) -> None:
         odoo.stop()
 
 
-def test_addon(database: str, arguments: list[str]) -> int:
-    """Run add-on tests with pytest-odoo on a database that has the add-on; arguments go to pytest."""
-    databases = RunningDatabases()
-    return run_addon_tests(databases, database, FOLDER, arguments, _state()["redis"])
-
-
-def run_addon_tests(
-    databases: Databases, database: str, folder: Path, arguments: list[str], redis_url: str = ""
-) -> int:
-    """Run pytest-odoo on a database, HTTP tests too, and return pytest's exit code."""
-    configuration = write_configuration(
-        folder / f"test-{database}.conf", databases, folder / "odoo", db_name=database, max_cron_threads=0
-    )
-    source = odoo_source()
-    argv = [sys.executable, "-m", "pytest", "--odoo-config", str(configuration), "--odoo-database", database]
-    argv += ["--odoo-http", *(arguments or [str(ADDONS)])]
-    settings = {**environment(source), "LOCKGATE_REDIS_URL": redis_url}
-    return subprocess.run(argv, cwd=ROOT, env={**os.environ, **settings}, check=False).returncode
+def test_addons(database: str, arguments: list[str]) -> int:
+    """Run add-on tests on a database that has the add-ons; arguments go to pytest."""
+    return addon_tests(RunningDatabases(), database, FOLDER, _state()["redis"], arguments)

@@ -42,7 +42,7 @@ def write_configuration(path: Path, databases: Databases, data: Path, **options:
         "workers": 0,
         "limit_time_real": 600,
         "limit_time_cpu": 600,
-        # Threads of one process share its memory: the limits that are meant for one worker would end the server.
+        # Threads share one process's memory: limits that are meant for one worker would end the server.
         "limit_memory_soft": 0,
         "limit_memory_hard": 0,
         **options,
@@ -97,7 +97,9 @@ class Odoo:
         self.database, self.port = database, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         options = {"http_port": self.port, "gevent_port": free_port(), "db_name": database, **options}
-        self.configuration = write_configuration(folder / f"{name}.conf", databases, folder / "odoo", **options)
+        self.configuration = write_configuration(
+            folder / f"{name}.conf", databases, folder / "odoo", **options
+        )
         source = odoo_source()
         argv = [sys.executable, str(source / "usr/bin/odoo"), "-c", str(self.configuration)]
         argv += ["--db-filter", f"^{database}$"]

@@ -1,8 +1,13 @@
 """What an administrator does once: the integration key, the channels, their price books and listings."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from typing import Any
 
+from stack.console import Failed, step
+from stack.processes import wait_until
+from stack.stack import Stack
 from stack.user import User
 
 # Short times, so that a lease that was lost is found again while somebody watches.
@@ -37,18 +42,17 @@ def issue_key(admin: User) -> dict[str, str]:
 
 
 def products_to_list(admin: User, count: int) -> list[Product]:
-    """Goods of Odoo's demo data that have a SKU, a price and no variants, in a stable order."""
+    """Goods of Odoo's demo data that have a SKU of their own and a price, in a stable order."""
     domain = [
         ("default_code", "!=", False),
         ("is_storable", "=", True),
         ("tracking", "=", "none"),
         ("list_price", ">", 0),
-        ("product_tmpl_id.product_variant_count", "=", 1),
     ]
     found: list[Product] = []
-    for row in admin.find("product.product", domain, "default_code", "name", "list_price", order="id"):
+    for row in admin.find("product.product", domain, "default_code", "name", "lst_price", order="id"):
         if row["default_code"] not in {product.sku for product in found}:
-            found.append(Product(row["id"], row["default_code"], row["name"], row["list_price"]))
+            found.append(Product(row["id"], row["default_code"], row["name"], row["lst_price"]))
     return found[:count]
 
 
@@ -84,3 +88,20 @@ def set_up(admin: User, connectors: dict[str, dict[str, Any]], products: list[Pr
         admin.call("lockgate.listing", "create", listings)
         admin.call("lockgate.channel", "action_start", [channel])
     return done
+
+
+def onboard(stack: Stack, count: int = 12) -> tuple[User, Channels]:
+    """Bring a running stack to life: key, sidecar, and both channels with `count` products each."""
+    admin = User(stack.odoo.url, stack.odoo.database, "admin", "admin")
+    stack.start_sidecar(issue_key(admin))
+    with step("setting up two channels"):
+        known = [("code", "in", ["demo", "vendure"])]
+        if not wait_until(lambda: len(admin.find("lockgate.connector", known, "code")) == 2, 30):
+            raise Failed(f"the pacer registered no connectors; see {stack.sidecar.pacer.log}")
+        products = products_to_list(admin, count)
+        stack.shop.seed({product.sku: product.name for product in products})
+        connectors = {
+            "demo": {"settings": {"url": stack.fake.url}},
+            "vendure": {"settings": {"url": stack.shop.url}, "credential": "vendure"},
+        }
+        return admin, set_up(admin, connectors, products)

@@ -1,6 +1,7 @@
-"""A PostgreSQL server of our own, from the wheel that carries one, or a running one named in the environment."""
+"""A PostgreSQL server of our own, from the wheel that carries one, or a running one that is named."""
 
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import psycopg2
 from psycopg2 import sql
 
-from stack.console import Missing
+from stack.console import Failed, Missing
 from stack.processes import Process
 
 # What each setting is for. fsync stays on, so that the bench pays for its commits as a real server does.
@@ -38,10 +39,13 @@ def _as_another_user(folder: Path) -> list[str]:
     if os.geteuid() != 0:
         return []
     if not shutil.which("setpriv"):
-        raise Missing("PostgreSQL refuses to run as root here: install util-linux (setpriv), or run as another user")
+        raise Missing(
+            "PostgreSQL refuses to run as root here: install util-linux (setpriv), or run as another user"
+        )
     nobody = 65534
     os.chown(folder, nobody, nobody)
-    rights = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    # no_setuid_fixup: access(2) would forget that right, and PostgreSQL asks by it whether its programs are there.
+    rights = ["--securebits=+no_setuid_fixup", "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
     return ["setpriv", f"--reuid={nobody}", f"--regid={nobody}", "--clear-groups", *rights]
 
 
@@ -102,7 +106,7 @@ class Postgres(Databases):
     def __init__(self, folder: Path) -> None:
         self.folder, self.data = folder, folder / "postgres"
         # A socket's path has at most 107 characters, and a checkout's may have more.
-        self.sockets = Path(tempfile.mkdtemp(prefix="lockgate-"))
+        self.sockets = Path(tempfile.gettempdir()) / f"lockgate-{secrets.token_hex(8)}"
         self.parameters = {"host": str(self.sockets), "port": "5432", "user": "lockgate"}
         self.process = Process(
             "postgres",
@@ -125,15 +129,40 @@ class Postgres(Databases):
         programs = _programs()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data.mkdir(mode=0o700, exist_ok=True)
+        self._make_sockets()
         user = _as_another_user(self.data)
         _as_another_user(self.sockets)
         if not (self.data / "PG_VERSION").exists():
-            initdb = [programs / "initdb", "-D", self.data, "-U", "lockgate", "-A", "trust", "-E", "UTF8", "-N"]
-            subprocess.run([*user, *initdb, "--locale=C.UTF-8"], check=True, stdout=subprocess.DEVNULL)
+            initdb = [
+                programs / "initdb",
+                "-D",
+                self.data,
+                "-U",
+                "lockgate",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "-N",
+            ]
+            done = subprocess.run(
+                [*user, *initdb, "--locale=C.UTF-8"], capture_output=True, text=True, check=False
+            )
+            if done.returncode:
+                raise Failed(f"PostgreSQL's data could not be made: {done.stderr.strip()[-1000:]}")
         settings = {**SETTINGS, "unix_socket_directories": str(self.sockets)}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         self.process.argv = [*user, str(programs / "postgres"), "-D", str(self.data), *options]
         self.process.start()
+
+    def _make_sockets(self) -> None:
+        """Make the socket's folder, and remove the one that a killed server of this folder left."""
+        link = self.folder / "sockets"
+        if link.is_symlink():
+            shutil.rmtree(link.readlink(), ignore_errors=True)
+            link.unlink()
+        self.sockets.mkdir(mode=0o700)
+        link.symlink_to(self.sockets)
 
     def stop(self) -> None:
         """Stop the server and remove its socket's folder."""

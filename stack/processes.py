@@ -16,7 +16,7 @@ from pathlib import Path
 
 from stack.console import Failed
 
-MARK = "LOCKGATE_STACK_PROCESS"
+MARK = "STACK_PROCESS"
 
 
 def free_port() -> int:
@@ -37,7 +37,7 @@ def wait_until(ready: Callable[[], bool], seconds: float, pause: float = 0.05) -
 
 
 def _stat(pid: int) -> tuple[str, int, int] | None:
-    """Return (state, session, start time in clock ticks since boot) of a process, or None when there is none."""
+    """Return (state, session, start time in ticks since boot) of a process; None when there is none."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -76,8 +76,10 @@ def _signal(pid: int, number: int) -> None:
         return
 
 
-def end(pid: int, started: int, mark: str, *, stop_signal: int = signal.SIGTERM, patience: float = 10) -> None:
-    """End one recorded process and what is left of its session; kill what has not gone after `patience` seconds.
+def end(
+    pid: int, started: int, mark: str, *, stop_signal: int = signal.SIGTERM, patience: float = 10
+) -> None:
+    """End one recorded process and what is left of its session; kill what lives on after `patience` seconds.
 
     A process that has the pid but not the start time is somebody else's and is left alone.
     """
@@ -95,7 +97,7 @@ def end(pid: int, started: int, mark: str, *, stop_signal: int = signal.SIGTERM,
 
 
 def end_leftovers(folder: Path) -> list[str]:
-    """End every process that a record in `folder` names, the latest first; return the names of those found alive."""
+    """End every process that a record in `folder` names, the latest first; return the names of the living."""
     ended = []
     records = sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
     for file in records:
@@ -122,7 +124,10 @@ class Process:
         patience: float = 10,
         cwd: Path | None = None,
     ) -> None:
-        """`folder` takes `<name>.log` and the record; `environment` is added to this process's own."""
+        """`folder` takes the log and the record; `environment` is added to this process's own.
+
+        A `LOCKGATE_*` setting of the caller's shell is not passed on: the stack's own are the only ones.
+        """
         self.name, self.argv, self.ready, self.cwd = name, argv, ready, cwd
         self.environment = environment or {}
         self.stop_signal, self.patience = stop_signal, patience
@@ -130,6 +135,7 @@ class Process:
         self.record = folder / "processes" / f"{name}.json"
         self.mark = f"{name}-{os.getpid()}-{os.urandom(4).hex()}"
         self.process: subprocess.Popen[bytes] | None = None
+        self._started = self._log_start = 0
 
     @property
     def pid(self) -> int:
@@ -142,18 +148,26 @@ class Process:
         """Tell whether the process lives."""
         return self.process is not None and self.process.poll() is None
 
+    def logged(self, text: str) -> bool:
+        """Tell whether the log has the text since the last start."""
+        with self.log.open("rb") as log:
+            log.seek(self._log_start)
+            return text.encode() in log.read()
+
     def start(self, seconds: float = 90) -> None:
         """Start the process and wait until it is ready; raise `Failed` with the end of its log otherwise."""
         for file in (self.log, self.record):
             file.parent.mkdir(parents=True, exist_ok=True)
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("LOCKGATE_")}
         with self.log.open("ab") as log:
+            self._log_start = log.tell()
             self.process = subprocess.Popen(
                 self.argv,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.cwd,
-                env={**os.environ, **self.environment, MARK: self.mark},
+                env={**inherited, **self.environment, MARK: self.mark},
                 start_new_session=True,
             )
         self._started = start_time(self.pid) or 0

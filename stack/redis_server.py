@@ -1,4 +1,4 @@
-"""A Redis server of our own, from the wheel that carries one, or a running one named in the environment."""
+"""A Redis server of our own, from the wheel that carries one, or a running one that is named."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +15,7 @@ def _program() -> str:
 
 
 class Redis:
-    """A private server on a free loopback port. It keeps nothing on disk: Redis holds nothing that may not be lost."""
+    """A private server on a free loopback port. It keeps nothing on disk: all in Redis may be lost."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -54,7 +54,7 @@ class Redis:
 
 
 class RunningRedis:
-    """The server that LOCKGATE_REDIS_URL names. Tests flush its database, so it must be given one of its own."""
+    """The server that LOCKGATE_REDIS_URL names. Tests flush its database, so that must be one of its own."""
 
     def __init__(self, url: str) -> None:
         self.url = url

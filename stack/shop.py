@@ -24,7 +24,8 @@ SOURCE = ROOT / "stack" / "vendure"
 OLDEST_NODE = 20
 USER = PASSWORD = "lockgate"
 
-LOGIN = "mutation($user: String!, $password: String!) { login(username: $user, password: $password) { __typename } }"
+LOGIN = """mutation($user: String!, $password: String!) {
+    login(username: $user, password: $password) { __typename } }"""
 VARIANTS = """query($skip: Int!) { productVariants(options: {skip: $skip, sort: {id: ASC}}) { totalItems
     items { sku prices { price currencyCode } stockLevels { stockOnHand stockAllocated } } } }"""
 LOCATION = "{ stockLocations { items { id } } }"
@@ -71,7 +72,7 @@ class Shop:
     def __init__(
         self, folder: Path, databases: Databases, database: str = "shop", port: int | None = None
     ) -> None:
-        """`folder` takes the log and the process's record; `databases` is the server that holds `database`."""
+        """`folder` takes the log and the process's record; `databases` is the server of `database`."""
         self.databases, self.database = databases, database
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}/admin-api"
@@ -83,7 +84,7 @@ class Shop:
         """Start the shop and wait until it answers; the first time, install it and make its database."""
         environment = self._environment(self.database)
         if not self.databases.exists(self.database):
-            self._prepare()
+            self.prepare()
         self.process.environment = environment
         self.process.start()
 
@@ -120,7 +121,7 @@ class Shop:
         self.ask(CREATE_VARIANTS, input=variants)
 
     def price(self, sku: str, currency: str = "USD") -> Decimal | None:
-        """Return the price that the shop shows for a SKU, in whole units of the currency; None when it has none."""
+        """Return the price that the shop shows for a SKU, in units of the currency; None when it has none."""
         return self.prices(currency).get(sku)
 
     def stock(self, sku: str) -> int | None:
@@ -176,8 +177,8 @@ class Shop:
         except httpx.TransportError:
             return False
 
-    def _prepare(self) -> None:
-        """Make the database under another name, so that one that was left half made is never taken for whole."""
+    def prepare(self) -> None:
+        """Make the database, under another name until it is whole."""
         unfinished = f"{self.database}_unfinished"
         with step("preparing the shop's database"):
             self.databases.drop(unfinished)

@@ -46,6 +46,7 @@ class Parts:
     admin: User
     analyst: User
     approver: User
+    owner: User
     shop: Shop
     fake_url: str
     redis_url: str

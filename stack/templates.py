@@ -1,9 +1,9 @@
 """Databases to copy from: Odoo's modules with demo data, and the project's add-ons on top of them.
 
-Making the first takes minutes, so a whole PostgreSQL data folder with it is kept in the cache for all checkouts;
-the second takes seconds and is kept in the checkout, until the add-ons change. A stack starts on a copy of that
-folder, and its databases are clones of the template in it. On a running server that the environment names, the
-templates are made in that server instead.
+Making the first takes minutes, so a whole PostgreSQL data folder with it is kept in the cache for all
+checkouts; the second takes seconds and is kept in the checkout, until the add-ons change. A stack starts on a
+copy of that folder, and its databases are clones of the template in it. On a running server that the
+environment names, the templates are made in that server instead.
 """
 
 import shutil
@@ -16,10 +16,12 @@ from stack.files import built, copy_tree, digest, locked
 from stack.odoo import run_odoo, write_configuration
 from stack.paths import ADDONS, CACHE, STACK
 from stack.postgres import Databases, Postgres
+from stack.shop import SOURCE as SHOP_SOURCE
+from stack.shop import Shop
 
 # What makes deliveries and receipts look real. The add-ons themselves stand on product, mail and stock only.
 CORE_MODULES = ["mail", "sale_management", "sale_stock", "purchase_stock"]
-CORE, ADDED = "lockgate_core", "lockgate_template"
+CORE, ADDED, SHOP = "lockgate_core", "lockgate_template", "shop_template"
 
 
 def project_modules() -> list[str]:
@@ -32,10 +34,23 @@ def core_key() -> str:
     return digest([], odoo_source().name, *CORE_MODULES, "postgresql-18")
 
 
-def install(databases: Databases, database: str, folder: Path, modules: Iterable[str], *, demo: bool = True) -> None:
+def install(
+    databases: Databases, database: str, folder: Path, modules: Iterable[str], *, demo: bool = True
+) -> None:
     """Install modules into a database, which is made when there is none; `folder/odoo` takes its files."""
-    configuration = write_configuration(folder / "install.conf", databases, folder / "odoo", max_cron_threads=0)
-    arguments = ["-c", str(configuration), "-d", database, "-i", ",".join(modules), "--stop-after-init", "--no-http"]
+    configuration = write_configuration(
+        folder / "install.conf", databases, folder / "odoo", max_cron_threads=0
+    )
+    arguments = [
+        "-c",
+        str(configuration),
+        "-d",
+        database,
+        "-i",
+        ",".join(modules),
+        "--stop-after-init",
+        "--no-http",
+    ]
     if demo:
         arguments.append("--with-demo")
     run_odoo(arguments, STACK / "log" / f"install-{database}.log", f"installing {', '.join(modules)}")
@@ -48,6 +63,14 @@ def clone(databases: Databases, folder: Path, name: str, template: str) -> None:
     shutil.rmtree(files / name, ignore_errors=True)
     if (files / template).exists():
         copy_tree(files / template, files / name)
+    # A copy is a database of its own: one that kept its template's uuid would answer to the same sidecar.
+    connection = databases.connect(name)
+    try:
+        connection.cursor().execute(
+            "UPDATE ir_config_parameter SET value = gen_random_uuid() WHERE key = 'database.uuid'"
+        )
+    finally:
+        connection.close()
 
 
 def _make_core(databases: Databases, folder: Path) -> None:
@@ -87,49 +110,70 @@ def _core_folder() -> Path:
     return target
 
 
-def template_folder() -> Path:
-    """Return a stopped server's folder (`postgres/`, `odoo/`) that holds both templates."""
+def _base_folder() -> Path:
+    """Return the core template's folder with a prepared shop beside it, where Node.js is there to run one."""
     core = _core_folder()
-    target = STACK / "templates" / digest([ADDONS], core.name)
-    with locked(STACK / "templates.lock"):
+    if not shutil.which("node"):
+        return core
+    target = CACHE / f"shop-{digest([SHOP_SOURCE], core.name)}"
+    with locked(CACHE / "shop.lock"):
         if not target.exists():
-            for older in (STACK / "templates").glob("*"):
-                shutil.rmtree(older)
-            with step(f"installing {', '.join(project_modules()) or 'no add-on'}"), built(target) as folder:
-                for part in ("postgres", "odoo"):
-                    copy_tree(core / part, folder / part)
+            with built(target) as folder:
+                _copy(core, folder)
                 postgres = Postgres(folder)
                 try:
                     postgres.start()
-                    _make_added(postgres, folder, ADDED)
+                    Shop(folder, postgres, SHOP).prepare()
                 finally:
                     postgres.stop()
     return target
 
 
+def _template_folder() -> Path:
+    """Return a stopped server's folder (`postgres/`, `odoo/`) that holds the templates of this checkout."""
+    base = _base_folder()
+    target = STACK / "templates" / digest([ADDONS], base.name)
+    if target.exists():
+        return target
+    for older in (STACK / "templates").glob("*"):
+        shutil.rmtree(older)
+    with step(f"installing {', '.join(project_modules())}"), built(target) as folder:
+        _copy(base, folder)
+        postgres = Postgres(folder)
+        try:
+            postgres.start()
+            _make_added(postgres, folder, ADDED)
+        finally:
+            postgres.stop()
+    return target
+
+
+def _copy(source: Path, folder: Path) -> None:
+    """Copy a stopped server's data and Odoo's files."""
+    for part in ("postgres", "odoo"):
+        copy_tree(source / part, folder / part)
+
+
 def seed(folder: Path) -> None:
     """Copy the core template's data into the folder of a private server that is not started yet."""
-    core = _core_folder()
-    for part in ("postgres", "odoo"):
-        copy_tree(core / part, folder / part)
+    _copy(_core_folder(), folder)
 
 
 def prepare(databases: Databases, folder: Path) -> str:
-    """Return the name of a template with the add-ons, in the given server.
+    """Start the server with the templates in it, and return the name of the one with the add-ons.
 
-    A private server is started on a copy of the template's folder; in a running one the templates are made.
+    A private server starts on a copy of the templates' folder; in a running one the templates are made.
     """
     if isinstance(databases, Postgres):
-        source = template_folder()
-        for part in ("postgres", "odoo"):
-            shutil.rmtree(folder / part, ignore_errors=True)
-            copy_tree(source / part, folder / part)
+        with locked(STACK / "templates.lock"):
+            _copy(_template_folder(), folder)
         databases.start()
         return ADDED
     databases.start()
     name = f"{ADDED}_{digest([ADDONS], core_key())}"
+    made = CACHE / "running-server"
     with locked(CACHE / "running-server.lock"), step("making templates in the running PostgreSQL"):
-        _make_core(databases, CACHE / "running-server")
-        _make_added(databases, CACHE / "running-server", name)
-    copy_tree(CACHE / "running-server" / "odoo", folder / "odoo")
+        _make_core(databases, made)
+        _make_added(databases, made, name)
+    copy_tree(made / "odoo", folder / "odoo")
     return name

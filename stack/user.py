@@ -49,4 +49,4 @@ class User:
         answer = self._client.post(path, json={"jsonrpc": "2.0", "method": "call", "params": params}).json()
         if "error" in answer:
             raise Refused(answer["error"]["data"]["message"])
-        return answer["result"]
+        return answer.get("result")  # a method that returns nothing has none

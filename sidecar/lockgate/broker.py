@@ -5,12 +5,16 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlsplit
 
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 
 def connect(url: str, timeout: float = 2.0) -> Redis:
     """A client whose every wait is bounded. Connects when it is first used."""
     alive = {} if url.startswith("unix:") else {"socket_keepalive": True}
-    return Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=2.0, **alive)
+    # one more try, for a connection closed while idle; the default's backoff would hold a run for seconds
+    retry = Retry(NoBackoff(), 1)
+    return Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=2.0, retry=retry, **alive)
 
 
 def broker_url(url: str) -> str:

@@ -45,21 +45,20 @@ def _redis(settings: Settings) -> str:
     except RedisError as error:
         raise RedisError(f"Redis at LOCKGATE_REDIS_URL does not answer as it should: {error}") from error
     if policy != "noeviction":
-        raise RedisError(
-            f"Redis may throw nudges away: set its maxmemory-policy to noeviction, not {policy}."
-        )
+        raise RedisError(f"Redis may throw nudges away: set maxmemory-policy to noeviction, not {policy}.")
     return f"Redis {info['redis_version']} answers."
 
 
 def _odoo(settings: Settings) -> str:
     waiting = Gateway.open(settings).due().channels
-    return f"Odoo answers over {settings.odoo_transport}, contract v{CONTRACT}; {len(waiting)} channels have work."
+    way = f"{settings.odoo_transport}, contract v{CONTRACT}"
+    return f"Odoo answers ({way}); {len(waiting)} channels have work."
 
 
 def _connector(code: str) -> str:
-    description = connectors.find(code).description
-    aspects = " and ".join(description.capabilities.aspects)
-    return f"{description.name} {description.version}, {aspects}, {description.capabilities.batch_size} in a request."
+    known = connectors.find(code).description
+    aspects = " and ".join(known.capabilities.aspects)
+    return f"{known.name} {known.version}, {aspects}, {known.capabilities.batch_size} in a request."
 
 
 def _channel(settings: Settings, code: str) -> str:

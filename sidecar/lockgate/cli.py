@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import signal
 import sys
@@ -33,7 +34,7 @@ def _settings() -> Settings:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="lockgate")
 def main() -> None:
-    """Moves approved prices and stock from Odoo to sales channels. Settings: LOCKGATE_* in the environment."""
+    """Moves approved prices and stock from Odoo to channels. Settings: LOCKGATE_* in the environment."""
 
 
 @main.command()
@@ -131,7 +132,5 @@ def demo_channel(host: str, port: int, folder: Path | None, strict: bool) -> Non
         raise click.ClickException(f"cannot listen on {host}:{port}: {error}") from None
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     click.echo(f"demo channel on {channel.address}")
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         channel.serve_forever()
-    except KeyboardInterrupt:
-        pass

@@ -1,6 +1,6 @@
 """One run: lease the newest wanted values of a channel, send them, say what came of each.
 
-    exchange ─► leases ─► batch ─► still in time? ─► connector ─► classify ─► exchange (results in, leases out) ─► …
+    exchange ─► leases ─► batch ─► in time? ─► connector ─► classify ─► exchange (results in, leases out) ─► …
 
 Results go back after each batch, and the next leases ride on the same exchange. Every lease gets exactly one
 result. A lease that is not sent is handed back: `retry` with `seconds` 0, which Odoo counts as no try.
@@ -14,7 +14,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -69,10 +69,13 @@ class Held:
     token: str
     send_by: float
 
+    def back(self, message: str, after: float = 0.0) -> Result:
+        return hand_back(self.lease, self.token, message, after)
+
 
 @dataclass
 class Run:
-    """What one run knows and holds. `ended`: nothing more is leased or sent; `wait`: what is handed back waits so."""
+    """What one run holds. `ended`: no more is leased or sent; what is handed back waits `wait` seconds."""
 
     channel: str
     work_class: WorkClass
@@ -116,9 +119,7 @@ class Dispatch:
             began = self._boot()
             results = [] if run.ended else self._send(run, answer, self._next_batch(run))
             if run.ended:
-                results += [
-                    hand_back(held.lease, held.token, "It was not sent.", run.wait) for held in run.held
-                ]
+                results += [held.back("It was not sent.", run.wait) for held in run.held]
                 run.held.clear()
             answer = self._exchange(run, results)
             if not run.ended:
@@ -154,15 +155,17 @@ class Dispatch:
             return results
         purpose = ready[0].lease.purpose
         send = opened.connector.push if purpose == Purpose.PUSH else opened.connector.read
+        outcomes: Mapping[int, object]
         began = self._boot()
         try:
             outcomes = send([Item(held.lease.publication, held.lease.value) for held in ready])
         except Exception as error:  # concerns the whole request, counts for every item
             self._log(run, error)
-            self._end_on(run, error)
-            outcomes = {held.lease.publication: error for held in ready}
+            outcomes = dict.fromkeys((held.lease.publication for held in ready), error)
         seconds = max(self._boot() - began, 1e-6)
         metrics.REQUESTS.labels(run.channel, purpose).observe(seconds)
+        for outcome in outcomes.values():
+            self._end_on(run, outcome)
         telling = Telling(opened.session.channel, self._policy, seconds, opened.secrets)
         missing = unanswered(purpose)
         return results + [
@@ -181,7 +184,7 @@ class Dispatch:
                 value.ends if isinstance(value, PriceValue) and held.lease.purpose == Purpose.PUSH else None
             )
             if boot > held.send_by:
-                late.append(hand_back(held.lease, held.token, "It came too late to be sent."))
+                late.append(held.back("It came too late to be sent."))
             elif ends is not None and ends <= now:
                 late.append(
                     hand_back(
@@ -192,7 +195,7 @@ class Dispatch:
                 ready.append(held)
         return ready, late
 
-    def _end_on(self, run: Run, error: Exception) -> None:
+    def _end_on(self, run: Run, error: object) -> None:
         """A channel that is down, asked to wait or fell silent gets nothing more in this run."""
         if isinstance(error, ChannelDown | Unknown):
             run.ended = True
@@ -245,7 +248,8 @@ class Dispatch:
             run.ended = True
         if not answer.leases:
             return
-        assert answer.channel is not None and answer.token is not None
+        assert answer.channel is not None
+        assert answer.token is not None
         try:
             run.batch_size = connectors.find(answer.channel.connector).description.capabilities.batch_size
         except NeedsAttention:

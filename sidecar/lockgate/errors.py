@@ -15,7 +15,7 @@ from __future__ import annotations
 
 
 class ChannelError(Exception):
-    """`answer` is an excerpt of what the channel said; `request_id` is the channel's own id of the request."""
+    """`answer` is an excerpt of what the channel said; `request_id` is its own id of the request."""
 
     def __init__(self, message: str, *, answer: str = "", request_id: str | None = None) -> None:
         super().__init__(message)

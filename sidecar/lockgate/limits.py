@@ -25,19 +25,21 @@ class Seats:
     """
 
     def __init__(self, seats: int, queues: Collection[WorkClass] = tuple(WorkClass)) -> None:
-        self._but_bulk = seats - (WorkClass.BULK in queues)
-        self._but_critical = seats - (seats // 4 if WorkClass.CRITICAL in queues else 0)
+        self._seats = seats
+        self._for_urgent = seats - (WorkClass.BULK in queues)
+        self._for_others = seats - (seats // 4 if WorkClass.CRITICAL in queues else 0)
         self._taken: Counter[WorkClass] = Counter()
         self._lock = threading.Lock()
 
     def take(self, work_class: WorkClass) -> bool:
         with self._lock:
             taken = self._taken
-            if work_class != WorkClass.BULK and taken.total() - taken[WorkClass.BULK] >= self._but_bulk:
-                return False
+            urgent = taken[WorkClass.CRITICAL] + taken[WorkClass.ROUTINE]
+            others = taken[WorkClass.ROUTINE] + taken[WorkClass.BULK]
             if (
-                work_class != WorkClass.CRITICAL
-                and taken.total() - taken[WorkClass.CRITICAL] >= self._but_critical
+                taken.total() >= self._seats
+                or (work_class != WorkClass.BULK and urgent >= self._for_urgent)
+                or (work_class != WorkClass.CRITICAL and others >= self._for_others)
             ):
                 return False
             taken[work_class] += 1
@@ -105,13 +107,13 @@ class Slots:
 
     def _renew(self, every: float) -> None:
         while not self._stopped.wait(every):
+            # one that is freed meanwhile may be renewed once more: a run fewer, until its life ends
             for holder, channel in list(self._held.items()):
                 try:
                     self._redis.eval(RENEW, 1, self._key(channel), holder, self._life)
                 except RedisError as error:
                     log.warning("Redis cannot renew a slot of %s: %s", channel, error)
                     break
-            # a slot freed between the copy and its renewal stands until its life ends: one run fewer for a moment
 
     @staticmethod
     def _key(channel: str) -> str:

@@ -1,4 +1,4 @@
-"""Nudges: "this channel has work of this class", without values. All of it may be lost; polling makes it good.
+"""Nudges: "this channel has work of this class", without values. Any may be lost: polling makes it good.
 
 lockgate:wake:{uuid}           pub/sub, from Odoo after a commit: channel codes, or * for "ask"
 lockgate:nudged:{channel}:{c}  a nudge is on its way; deleted when a worker starts on it
@@ -59,7 +59,7 @@ class Nudges:
             log.warning("Redis kept a nudge of %s as on its way: %s", channel, error)
 
     def again(self, channel: str, work_class: WorkClass, delay: float) -> None:
-        """Nudge in `delay` seconds, or at once for 0. Never raises: the pacer's poll finds what is lost here."""
+        """Nudge in `delay` seconds, or at once for 0. Never raises: the poll finds what is lost."""
         try:
             if delay <= 0:
                 self.send(channel, work_class)
@@ -70,7 +70,7 @@ class Nudges:
 
     def send_due(self) -> float | None:
         """Nudge what was to come again by now. Returns the seconds until the next, if there is one."""
-        due, following = self._redis.eval(POP, 1, AGAIN)  # type: ignore[misc]
+        due, following = self._redis.eval(POP, 1, AGAIN)
         for member in due:
             channel, _, work_class = member.decode().rpartition(" ")
             self.send(channel, WorkClass(work_class))

@@ -17,7 +17,6 @@ from http.client import HTTPException
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-import httpcore
 import odoorpc
 from pydantic import ValidationError
 
@@ -34,11 +33,11 @@ from lockgate.contract import (
     Result,
     WorkClass,
 )
+from lockgate.http import CUT, NOT_SENT, Http
 from lockgate.settings import Settings
-from lockgate.wire import CUT, NOT_SENT, Http
 
 TIMEOUT = 20.0
-"""Seconds one call may last in all. A turn is bounded to a fraction of a second; the rest is for a busy server."""
+"""Seconds one call may last in all. A turn takes a fraction of one; the rest is for a busy server."""
 
 Json = dict[str, Any]
 Reply = TypeVar("Reply", bound=Envelope)
@@ -113,7 +112,7 @@ def refusal(status: int, words: str, url: str) -> OdooError:
     if status == 401:
         return OdooRefused(
             "Odoo refuses the API key. It is wrong or its life has ended: issue a new one in Odoo "
-            "(Lockgate / Configuration) and give it to the sidecar as LOCKGATE_ODOO_KEY or LOCKGATE_ODOO_KEY_FILE."
+            "(Lockgate / Configuration) and set LOCKGATE_ODOO_KEY, or LOCKGATE_ODOO_KEY_FILE, to it."
         )
     if status == 403:
         return OdooRefused(
@@ -245,8 +244,8 @@ class Gateway:
             ) from None
         if answer.database != message.database or answer.incarnation != message.incarnation:
             raise OdooRefused(
-                f"Another database answered: uuid {answer.database}, incarnation {answer.incarnation}, but the "
-                f"sidecar is set to {message.database}, {message.incarnation}. Nothing was sent to a channel. If it "
-                "is the right one, set LOCKGATE_ODOO_UUID and LOCKGATE_ODOO_INCARNATION to it."
+                f"Another database answered: uuid {answer.database}, incarnation {answer.incarnation}, but "
+                f"the sidecar is set to {message.database}, {message.incarnation}. Nothing was sent. "
+                "If it is the right one, set LOCKGATE_ODOO_UUID and LOCKGATE_ODOO_INCARNATION to it."
             )
         return answer

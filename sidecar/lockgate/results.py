@@ -33,9 +33,7 @@ class Telling:
             case None if lease.purpose == Purpose.READ:
                 kind, message, answer = Outcome.READ, "The channel does not know this listing.", ""
             case _:
-                error = (
-                    outcome if isinstance(outcome, Exception) else TypeError(f"not an outcome: {outcome!r}")
-                )
+                error = outcome if isinstance(outcome, Exception) else TypeError("no outcome")
                 decision = decide(error, lease.tries, self.policy, self.channel.connector)
                 kind, message, retry_after = decision.outcome, decision.message, decision.retry_after
                 answer = getattr(outcome, "answer", "")

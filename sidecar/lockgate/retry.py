@@ -48,8 +48,8 @@ def decide(error: BaseException, tries: int, policy: Policy, connector: str = ""
         case ChannelError():
             return _again(error.message, None, tries, policy)
         case _:
-            message = f"Internal error in connector {connector!r}: {type(error).__name__}. The worker's log has the rest."
-            return _again(message, None, tries, policy)
+            words = f"Internal error in connector {connector!r}: {type(error).__name__}."
+            return _again(f"{words} The worker's log has the rest.", None, tries, policy)
 
 
 def _again(message: str, after: float | None, tries: int, policy: Policy) -> Decision:

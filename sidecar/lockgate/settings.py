@@ -42,9 +42,7 @@ class Settings(BaseSettings):
     odoo_key_file: Path | None = Field(None, description="file that holds the key; read anew at each start")
     odoo_transport: Literal["json2", "odoorpc"] = "json2"
     odoo_login: str | None = Field(None, description="login of the integration user, for odoorpc")
-    redis_url: str = Field(
-        "redis://127.0.0.1:6379/0", description="one database number for one Odoo database"
-    )
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="a database number for each Odoo database")
     credentials_dir: Path | None = Field(None, description="folder of NAME.json or NAME.toml, string values")
     poll_seconds: float = Field(1.0, gt=0, le=60, description="how often Odoo is asked what is due")
     ceiling: int = Field(2000, ge=1, le=5000, description="rows leased for a channel at once, at most")
@@ -79,7 +77,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        **_: Any,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return env_settings, init_settings  # what `load` read from the file comes second
 
@@ -115,7 +114,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _known(values: Mapping[str, Any], place: str) -> dict[str, Any]:
-    """The settings among `values`, by their own names; empty ones count as not given. Refuses a name it can't know."""
+    """The settings among `values`, by their own names, without empty ones. Refuses unknown names."""
     known: dict[str, Any] = {}
     names = {PREFIX + name.upper(): name for name in Settings.model_fields}
     for name, value in values.items():
@@ -154,9 +153,7 @@ class Credentials:
         if not name:
             return {}
         if not re.fullmatch(r"[A-Za-z0-9_.-]+", name) or name.startswith("."):
-            raise NeedsAttention(
-                f"{name!r} is no name of a credential: use letters, digits, '_', '-' and '.'."
-            )
+            raise NeedsAttention(f"{name!r} is no credential's name: use letters, digits, '_', '-' and '.'.")
         prefix = CREDENTIAL + re.sub(r"[.-]", "_", name).upper() + "_"
         found = {k[len(prefix) :].lower(): v for k, v in self._environment.items() if k.startswith(prefix)}
         if found:

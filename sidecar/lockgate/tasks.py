@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from celery import Celery
-from kombu import Queue
+from kombu.entity import Queue
 
 from lockgate.broker import broker_url
 from lockgate.contract import WorkClass
@@ -43,8 +43,7 @@ def make_app(settings: Settings, push: Callable[[str, WorkClass], None] | None =
             "socket_connect_timeout": 2.0,
             "socket_keepalive": True,
             "health_check_interval": 10,
-            # No ETA is ever used. What a worker had taken and not acknowledged comes back after this long; it is
-            # only a nudge.
+            # No ETA is ever used. A nudge that a worker had taken and not acknowledged comes back after this.
             "visibility_timeout": 3600,
         },
         # Sending a nudge must not hold the pacer up: it fails fast and is sent at the next poll.
@@ -58,16 +57,17 @@ def make_app(settings: Settings, push: Callable[[str, WorkClass], None] | None =
         # Nobody listens to events or sends remote commands; without them Redis holds only nudges.
         worker_send_task_events=False,
         worker_enable_remote_control=False,
-        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         broker_connection_timeout=2.0,
     )
     if push is not None:
-        _register(app, push)
+        app.task(_push(push), name="lockgate.push", shared=False)
     return app
 
 
-def _register(app: Celery, work: Callable[[str, WorkClass], None]) -> None:
-    @app.task(name="lockgate.push")
+def _push(work: Callable[[str, WorkClass], None]) -> Callable[[str, str], None]:
     def push(channel: str, work_class: str) -> None:
         work(channel, WorkClass(work_class))
+
+    return push

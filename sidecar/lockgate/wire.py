@@ -3,32 +3,22 @@
 A connector that speaks HTTP calls `Wire.call` and gets an `Answer` or a `ChannelError`:
 
     could not connect                      ChannelDown: nothing was sent
-    sent, then no whole answer in time     Unknown when the request may have changed something, else RetryLater
+    sent, then no whole answer in time     Unknown if the request may have changed something, else RetryLater
     a status in the table                  the table's error
     HTML instead of JSON                   RetryLater for 429 and 5xx (a proxy's page), else NeedsAttention
-
-It stands on httpcore rather than on httpx, because their time-outs bound the wait between two bytes and
-an answer that drips never ends; httpcore lets us bound the socket itself.
 """
 
 from __future__ import annotations
 
 import json
-import ssl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
-
-import certifi
-import httpcore
 
 from lockgate.errors import ChannelDown, ChannelError, NeedsAttention, Rejected, RetryLater, Unknown
-
-ANSWER_LIMIT = 5_000_000
-"""Bytes of an answer that are read; a longer one is refused."""
+from lockgate.http import CUT, NOT_SENT, Http
 
 EXCERPT = 500
 """Characters of an answer that are kept for a person."""
@@ -85,7 +75,7 @@ def mask(text: str, secrets: Iterable[str]) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds a channel asks to wait: Retry-After as seconds or as an HTTP date; none if absent or unreadable."""
+    """Seconds a channel asks to wait: Retry-After as seconds or as an HTTP date; none if it says neither."""
     value = headers.get("retry-after")
     if value is None:
         return None
@@ -97,111 +87,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
         return None
-
-
-class Deadline:
-    """A moment on the monotonic clock that bounds a whole request."""
-
-    def __init__(self) -> None:
-        self._until = float("inf")
-
-    def arm(self, seconds: float) -> None:
-        self._until = time.monotonic() + seconds
-
-    def left(self, timeout: float | None, late: type[httpcore.TimeoutException]) -> float:
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise late("the request's total deadline has passed")
-        return left if timeout is None else min(left, timeout)
-
-
-class BoundStream(httpcore.NetworkStream):
-    """A socket whose every read and write ends by the deadline."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._deadline.left(timeout, httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._deadline.left(timeout, httpcore.WriteTimeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        left = self._deadline.left(timeout, httpcore.ConnectTimeout)
-        return BoundStream(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-class BoundBackend(httpcore.NetworkBackend):
-    def __init__(self, deadline: Deadline) -> None:
-        self._backend = httpcore.SyncBackend()
-        self._deadline = deadline
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        left = self._deadline.left(timeout, httpcore.ConnectTimeout)
-        return BoundStream(
-            self._backend.connect_tcp(host, port, left, local_address, socket_options), self._deadline
-        )
-
-
-class Http:
-    """Kept-alive connections to one host, for one thread at a time; follows no redirects."""
-
-    def __init__(self, address: str) -> None:
-        parts = urlsplit(address)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise NeedsAttention(f"{address!r} is not an address that starts with http:// or https://")
-        self._address = address.rstrip("/")
-        self._deadline = Deadline()
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl.create_default_context(cafile=certifi.where())
-            if parts.scheme == "https"
-            else None,
-            max_connections=1,
-            keepalive_expiry=30.0,
-            network_backend=BoundBackend(self._deadline),
-        )
-
-    def request(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], deadline: float
-    ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers with lower-case names, and body. Raises httpcore's exceptions; ends by `deadline` seconds."""
-        self._deadline.arm(deadline)
-        with self._pool.stream(method, self._address + path, headers=dict(headers), content=body) as response:
-            parts: list[bytes] = []
-            size = 0
-            for part in response.iter_stream():
-                size += len(part)
-                if size > ANSWER_LIMIT:
-                    raise httpcore.ReadError(f"the answer is longer than {ANSWER_LIMIT} bytes")
-                parts.append(part)
-            names = {
-                key.decode("latin-1").lower(): value.decode("latin-1") for key, value in response.headers
-            }
-            return response.status, names, b"".join(parts)
-
-    def close(self) -> None:
-        self._pool.close()
-
-
-NOT_SENT = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
-CUT = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
 
 
 class Wire:
@@ -267,7 +152,8 @@ class Wire:
         except ValueError:
             kind = "HTML" if raw.lstrip()[:1] == b"<" else "something else"
             raise NeedsAttention(
-                f"{self._address} answered {kind} instead of JSON. Check the address in the channel's settings.",
+                f"{self._address} answered {kind} instead of JSON. "
+                "Check the address in the channel's settings.",
                 answer=text,
                 request_id=request_id,
             ) from None

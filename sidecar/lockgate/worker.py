@@ -16,7 +16,7 @@ from collections.abc import Collection
 from typing import Any
 
 from celery.platforms import SecurityWarning
-from celery.signals import worker_shutting_down
+from celery.signals import setup_logging, worker_ready, worker_shutting_down
 from redis import Redis
 
 from lockgate import metrics
@@ -90,21 +90,29 @@ def work(settings: Settings, queues: Collection[WorkClass]) -> int:
     """Work until told to stop; returns the exit code."""
     worker = Worker(settings, connect(settings.redis_url), queues)
 
-    @worker_shutting_down.connect(weak=False)
     def stop(**_: Any) -> None:
         # A plain SIGTERM makes Celery wait for its tasks, however long; REMAP_SIGTERM with a soft shutdown
-        # time-out can end processes of prefork, but no threads. So runs are told to stop after the request they
-        # are in, and whoever is still waiting for a channel then is left: its leases end by themselves in Odoo.
+        # time-out can end prefork's processes, but no threads. So runs are told to stop after their request,
+        # and one that still waits for its channel then is left: its leases end by themselves in Odoo.
         worker.stopping.set()
         timer = threading.Timer(STOP_SECONDS, os._exit, (0,))
         timer.daemon = True
         timer.start()
 
+    def ready(**_: Any) -> None:
+        log.info("worker: ready, %s runs at once, queues %s", settings.concurrency, ", ".join(queues))
+
+    def keep_our_logging(**_: Any) -> None:
+        """Celery sets up no logging of its own when somebody listens to this signal."""
+
+    setup_logging.connect(keep_our_logging, weak=False)
+    worker_shutting_down.connect(stop, weak=False)
+    worker_ready.connect(ready, weak=False)
+
     # Celery warns of root because a pickled message could run code; ours are JSON of two words.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     if settings.metrics_port is not None:
         metrics.serve(settings.metrics_port)
-    log.info("worker: %s runs at once, queues %s", settings.concurrency, ", ".join(queues))
     celery_worker = worker.app.Worker(
         hostname=f"lockgate-{os.getpid()}@{socket.gethostname()}",
         pool="threads",

@@ -51,6 +51,8 @@ class Attempt(models.Model):
         for attempt in self:
             attempt.value_text = self.env["lockgate.publication"]._value_text(attempt.value)
 
+    # Refused for everybody: nothing but the turn's own statements writes here.
+    # pylint: disable=method-required-super
     @api.model_create_multi
     def create(self, vals_list):
         raise AccessError(self.env._("Attempts are written by the turn alone."))

@@ -152,6 +152,20 @@ class Channel(models.Model):
             )
         return super().write(vals)
 
+    def onchange(self, values, field_names, fields_spec):
+        """Show a connector's settings as soon as it is chosen.
+
+        Odoo leaves out settings without a default, and a channel cannot be saved before they are filled in.
+        """
+        result = super().onchange(values, field_names, fields_spec)
+        if "connector_id" in field_names and "settings" in fields_spec:
+            connector = self.env["lockgate.connector"].browse(values.get("connector_id"))
+            result["value"]["settings"] = [
+                {**setting, "value": setting.get("default", False)}
+                for setting in connector.settings_definition or []
+            ]
+        return result
+
     def action_start(self):
         """Begin to publish: every listing is marked, and goes out once its price is sealed."""
         self._transition({"draft"}, "running", self.env._("Started."))

@@ -143,23 +143,23 @@ class LockgateException(models.Model):
             _logger.warning("A mark of deleted listing %s was set aside: %s", mark.listing_id, error)
             return self.browse()
         now = fields.Datetime.now()
-        return self._open(
-            {
-                "channel_id": listing.channel_id.id,
-                "listing_id": listing.id,
-                "aspect": mark.aspect,
-                "category": "internal",
-                "message": self.env._(
-                    "The %(aspect)s of %(listing)s could not be computed: %(error)s. "
-                    "Mend the product's data, then press Retry.",
-                    aspect=mark.aspect,
-                    listing=listing.display_name,
-                    error=f"{type(error).__name__}: {error}",
-                ),
-                "first_at": now,
-                "last_at": now,
-            }
-        )
+        seen = {
+            "state": "open",
+            "message": self.env._(
+                "The %(aspect)s of %(listing)s could not be computed: %(error)s. "
+                "Mend the product's data, then press Retry.",
+                aspect=mark.aspect,
+                listing=listing.display_name,
+                error=f"{type(error).__name__}: {error}",
+            ),
+            "last_at": now,
+        }
+        what = {"listing_id": listing.id, "aspect": mark.aspect, "category": "internal"}
+        exception = self.search([(name, "=", value) for name, value in what.items()] + [("state", "in", OPEN)])
+        if exception:
+            exception.write({**seen, "count": exception.count + 1})
+            return exception
+        return self._open({**what, **seen, "channel_id": listing.channel_id.id, "first_at": now})
 
     @api.model
     def _open(self, values):
@@ -209,7 +209,7 @@ NEWS = """
 # A failure is wiped from a publication by the channel's taking a value; one that never had a value to
 # send is over when its value was computed.
 RESOLVED = """
-    SELECT e.id
+    SELECT DISTINCT e.id
       FROM lockgate_exception e
       JOIN lockgate_publication p
         ON p.id = e.publication_id

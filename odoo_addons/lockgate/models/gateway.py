@@ -10,6 +10,7 @@ from odoo import SUPERUSER_ID, api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import file_open
 
+from ..turn import Refused
 from .turn import SLICE, Busy
 
 _logger = logging.getLogger(__name__)
@@ -128,7 +129,7 @@ class Gateway(models.AbstractModel):
                     return env["lockgate.turn"]._take(request, rows)
             except (Busy, psycopg2.errors.SerializationFailure):
                 return self.env["lockgate.turn"]._busy()
-            except (UserError, psycopg2.InterfaceError, psycopg2.errors.AdminShutdown):
+            except (Refused, psycopg2.InterfaceError, psycopg2.errors.AdminShutdown):
                 raise
             except Exception as error:
                 _logger.exception("Turn of channel %s failed with up to %d rows", request["channel"], rows)

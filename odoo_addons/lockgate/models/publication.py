@@ -76,6 +76,8 @@ class Publication(models.Model):
             return f"{value['amount']} {value['currency']}"
         return str(value["quantity"])
 
+    # Refused for everybody: nothing but the turn's own statements writes here.
+    # pylint: disable=method-required-super
     @api.model_create_multi
     def create(self, vals_list):
         raise AccessError(self.env._("Publications are written by the turn alone."))
@@ -101,12 +103,12 @@ class Publication(models.Model):
         self.env.cr.execute(
             """
             SELECT p.channel_id,
-                   count(*) FILTER (WHERE p.state IN ('due', 'unknown', 'verify')) AS due,
+                   count(*) FILTER (WHERE p.state IN ('due', 'unknown', 'verify') AND p.wanted IS NOT NULL) AS due,
                    count(*) FILTER (WHERE p.state = 'leased') AS in_flight,
                    count(*) FILTER (WHERE p.state = 'blocked') AS failed,
                    count(*) FILTER (WHERE p.state = 'settled') AS settled,
                    coalesce(extract(epoch FROM now() AT TIME ZONE 'UTC'
-                       - min(p.wanted_at) FILTER (WHERE p.state IN ('due', 'leased', 'unknown')))::int, 0)
+                       - min(p.wanted_at) FILTER (WHERE p.state IN ('due', 'leased', 'unknown') AND p.wanted IS NOT NULL))::int, 0)
                        AS oldest_wait,
                    coalesce(bool_or(t.resume_at > now() AT TIME ZONE 'UTC'), false) AS down
               FROM lockgate_publication p

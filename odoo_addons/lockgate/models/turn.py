@@ -3,9 +3,8 @@ from typing import Any, NamedTuple
 import psycopg2.errors
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
-from ..turn import leases, results, values
+from ..turn import Refused, leases, results, values
 
 # Rows of one turn: marks turned into values, and values that time alone may have changed.
 SLICE = 2000
@@ -62,7 +61,7 @@ class Turn(models.Model):
     def _take(self, request, rows=SLICE):
         """One turn: results in, marks to wanted values, newest values out. Returns the answer's own part.
 
-        `request` is an ExchangeRequest. Raises Busy, and UserError for a result of no given lease; in
+        `request` is an ExchangeRequest. Raises Busy, and Refused for a result of no given lease; in
         both cases nothing has changed.
         """
         cr = self.env.cr
@@ -87,8 +86,9 @@ class Turn(models.Model):
         """Lock the channel's row without waiting; the first statement, so that the snapshot is after it."""
         cr = self.env.cr
         cr.execute(
-            f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}';"
-            f"SET LOCAL idle_in_transaction_session_timeout = '{STATEMENT_TIMEOUT}'"
+            "SET LOCAL statement_timeout = %(timeout)s;"
+            "SET LOCAL idle_in_transaction_session_timeout = %(timeout)s",
+            {"timeout": STATEMENT_TIMEOUT},
         )
         try:
             cr.execute(
@@ -96,7 +96,7 @@ class Turn(models.Model):
                 UPDATE lockgate_turn t SET number = number + 1
                  WHERE id = (SELECT t.id FROM lockgate_turn t JOIN lockgate_channel c ON c.id = t.channel_id
                               WHERE c.code = %s FOR UPDATE OF t NOWAIT)
-             RETURNING t.channel_id, t.number, t.resume_at, now() AT TIME ZONE 'UTC'
+             RETURNING t.channel_id, t.number, now() AT TIME ZONE 'UTC'
                 """,
                 [code],
                 log_exceptions=False,
@@ -105,11 +105,11 @@ class Turn(models.Model):
             raise Busy from error
         row = cr.fetchone()
         if row is None:
-            raise UserError(
+            raise Refused(
                 self.env._("No channel has the code %(code)s: see Lockgate, Channels.", code=code)
             )
-        channel_id, number, resume_at, now = row
-        return now, values.Channel.read(cr, channel_id, number, resume_at)
+        channel_id, number, now = row
+        return now, values.Channel.fetch(cr, channel_id, number)
 
     @api.model
     def _make_values(self, now, channel, rows):

@@ -13,12 +13,12 @@ def expire(cr, now, channel):
     cr.execute(
         """
         UPDATE lockgate_publication
-           SET state = CASE WHEN wanted IS NULL THEN 'settled' WHEN %s THEN 'unknown' ELSE 'due' END,
+           SET state = CASE WHEN wanted IS NULL THEN 'settled' ELSE 'unknown' END,
                due_at = CASE WHEN wanted IS NOT NULL THEN %s END,
                lease_token = NULL, lease_version = NULL, lease_until = NULL
          WHERE channel_id = %s AND state = 'leased' AND lease_until <= %s
         """,
-        [channel.can_read_back, now, channel.id, now],
+        [now, channel.id, now],
     )
 
 
@@ -26,12 +26,9 @@ def grant(cr, now, channel, request):
     """Lease at most `ceiling` rows for the channel in all, of the class asked for or a more urgent one."""
     token = secrets.token_urlsafe(24)
     granted = []
-    if channel.running and not (channel.resume_at and channel.resume_at > now):
-        cr.execute(
-            "SELECT count(*) FROM lockgate_publication WHERE channel_id = %s AND state = 'leased'",
-            [channel.id],
-        )
-        room = request["ceiling"] - cr.fetchone()[0]
+    if channel.running:
+        cr.execute(ROOM, {"ceiling": request["ceiling"], "channel": channel.id, "now": now})
+        (room,) = cr.fetchone()
         for work_class in CLASSES[: CLASSES.index(request["work_class"]) + 1]:
             if room > len(granted):
                 cr.execute(
@@ -44,6 +41,7 @@ def grant(cr, now, channel, request):
                         "token": token,
                         "exchange": request["exchange_id"],
                         "room": room - len(granted),
+                        "can_read_back": channel.can_read_back,
                     },
                 )
                 granted += cr.fetchall()
@@ -103,10 +101,19 @@ def next_in(cr, now):
     return moment and max((moment - now).total_seconds(), 0.0)
 
 
+# No room while the channel is left alone, as a result of this very turn may have asked.
+ROOM = """
+    SELECT CASE WHEN t.resume_at > %(now)s THEN 0
+                ELSE %(ceiling)s - (SELECT count(*) FROM lockgate_publication
+                                     WHERE channel_id = %(channel)s AND state = 'leased') END
+      FROM lockgate_turn t WHERE t.channel_id = %(channel)s
+"""
+
 GRANT = """
     WITH picked AS (
         SELECT id FROM lockgate_publication
          WHERE channel_id = %(channel)s AND work_class = %(class)s AND due_at <= %(now)s
+           AND wanted IS NOT NULL
       ORDER BY due_at LIMIT %(room)s
     ), leased AS (
         UPDATE lockgate_publication p
@@ -114,7 +121,8 @@ GRANT = """
                lease_token = %(token)s, lease_version = p.version, lease_until = %(until)s
           FROM lockgate_publication before
          WHERE before.id = p.id AND p.id IN (SELECT id FROM picked)
-     RETURNING p.id, p.version, CASE before.state WHEN 'due' THEN 'push' ELSE 'read' END AS purpose,
+     RETURNING p.id, p.version,
+               CASE WHEN before.state = 'due' OR NOT %(can_read_back)s THEN 'push' ELSE 'read' END AS purpose,
                p.tries, p.wanted
     )
     INSERT INTO lockgate_attempt (
@@ -150,7 +158,7 @@ DUE = """
                 SELECT count(*) AS n FROM (
                     SELECT FROM lockgate_publication d
                      WHERE d.channel_id = c.id AND d.work_class = classes.work_class
-                       AND d.due_at <= %(now)s LIMIT %(counted)s) counted) n
+                       AND d.due_at <= %(now)s AND d.wanted IS NOT NULL LIMIT %(counted)s) counted) n
       ) p ON c.state = 'running' AND (t.resume_at IS NULL OR t.resume_at <= %(now)s)
      WHERE c.active AND (%(code)s IS NULL OR c.code = %(code)s)
        AND (e.values > 0 OR p.critical > 0 OR p.routine > 0 OR p.bulk > 0)

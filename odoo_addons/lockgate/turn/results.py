@@ -2,14 +2,14 @@
 
 import json
 
-from odoo.exceptions import UserError
+from . import Refused
 
 # A reading that differs as often as this is a person's matter: something else writes to the channel.
 MOST_TRIES = 8
 
 
 def take(cr, now, channel, results):
-    """Apply results. Raises UserError, with nothing changed, for a lease that was never given.
+    """Apply results. Raises Refused, with nothing changed, for a lease that was never given.
 
     The result of a lease that has ended is kept as evidence and frees nothing.
     """
@@ -27,7 +27,7 @@ def take(cr, now, channel, results):
     cr.execute(GIVEN, parameters)
     (given,) = cr.fetchone()
     if given != len(results):
-        raise UserError(
+        raise Refused(
             f"{len(results) - given} of {len(results)} results are for leases that channel {channel.code} never gave, "
             "or not of the lease's kind. Nothing was taken; look for a second sidecar or an old one."
         )
@@ -165,12 +165,7 @@ REFUSED = f"""
 
 # It may still land until the lease ends; only then does a read-back, or a repeated push, tell anything.
 UNKNOWN = _apply(
-    "unknown",
-    """
-    message = r.message,
-    state = CASE WHEN r.newest IS NULL THEN 'settled' WHEN %(can_read_back)s THEN 'unknown' ELSE 'due' END,
-    due_at = CASE WHEN r.newest IS NOT NULL THEN greatest(r.until, %(now)s) END
-    """,
+    "unknown", "message = r.message, state = 'unknown', due_at = greatest(r.until, %(now)s)"
 )
 
 # Nothing reached the channel, so the try does not count.

@@ -23,7 +23,6 @@ class Channel:
 
     id: int
     turn: int
-    resume_at: object
     code: str
     connector: str
     credential: str | None
@@ -37,7 +36,7 @@ class Channel:
     routine_window: int
 
     @classmethod
-    def read(cls, cr, channel_id, turn, resume_at):
+    def fetch(cls, cr, channel_id, turn):
         cr.execute(
             """
             SELECT c.code, k.code AS connector, c.credential, c.settings, c.state,
@@ -52,7 +51,7 @@ class Channel:
         row["settings"] = {
             name: value for name, value in (row["settings"] or {}).items() if value is not False
         }
-        return cls(id=channel_id, turn=turn, resume_at=resume_at, **row)
+        return cls(id=channel_id, turn=turn, **row)
 
     @property
     def running(self):
@@ -169,18 +168,19 @@ STORE = (
            state = CASE WHEN p.state IN ('leased', 'unknown') THEN p.state ELSE excluded.state END,
            due_at = CASE WHEN p.state IN ('leased', 'unknown') THEN p.due_at ELSE excluded.due_at END
      WHERE p.wanted IS DISTINCT FROM excluded.wanted
-        OR (p.state IN ('blocked', 'due')
+        OR (p.state NOT IN ('leased', 'unknown')
             AND p.listing_id IN (SELECT listing_id FROM wanted WHERE retried))
     """
 )
 
+# A recheck that is still to come stays: it may be the one of a new listing.
 RECHECK = (
     WANTED
     + """
     UPDATE lockgate_publication p
-       SET recheck_at = w.recheck_at
+       SET recheck_at = {moment}
       FROM wanted w
      WHERE p.listing_id = w.listing_id AND p.aspect = %(aspect)s AND p.scope = w.scope
-       AND p.recheck_at IS DISTINCT FROM w.recheck_at
-    """
+       AND p.recheck_at IS DISTINCT FROM {moment}
+    """.format(moment="least(w.recheck_at, CASE WHEN p.recheck_at > %(now)s THEN p.recheck_at END)")
 )

@@ -31,6 +31,7 @@ class IntegrationKey(models.TransientModel):
         key = self._issue(self.days)
         return {
             "type": "ir.actions.act_window",
+            "name": self.env._("Integration Key"),
             "res_model": self._name,
             "views": [[self.env.ref("lockgate.lockgate_integration_key_view_form_issued").id, "form"]],
             "target": "new",

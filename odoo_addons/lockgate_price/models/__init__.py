@@ -1,12 +1,15 @@
-from . import price_evidence
-from . import price_book
-from . import price_change
-from . import price_change_decision
-from . import price_change_line
-from . import price_impact
-from . import price_approval
-from . import price_seal
-from . import price_progress
-from . import channel
-from . import product
-from . import turn
+from . import (
+    channel,
+    evidence,
+    price_approval,
+    price_book,
+    price_change,
+    price_change_decision,
+    price_change_line,
+    price_impact,
+    price_progress,
+    price_seal,
+    pricelist_item,
+    product,
+    turn,
+)

@@ -5,7 +5,7 @@ class Channel(models.Model):
     _inherit = "lockgate.channel"
 
     book_ids = fields.One2many("lockgate.price.book", "channel_id", "Price Books")
-    book_count = fields.Integer("Price Books", compute="_compute_book_count")
+    book_count = fields.Integer("Number of Price Books", compute="_compute_book_count")
 
     def _compute_book_count(self):
         books = dict(

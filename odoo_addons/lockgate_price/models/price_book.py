@@ -27,7 +27,9 @@ class PriceBook(models.Model):
         "Channel Reference", help="The channel's own name of this book; empty for its default prices."
     )
     currency_id = fields.Many2one(related="pricelist_id.currency_id")
-    tax_included = fields.Boolean(help="Whether the prices of this book hold the tax, as the channel shows them.")
+    tax_included = fields.Boolean(
+        help="Whether the prices of this book hold the tax, as the channel shows them."
+    )
     rounding = fields.Float(related="currency_id.rounding", help="Prices are rounded to a multiple of this.")
     change_count = fields.Integer("Price Changes", compute="_compute_counts")
     seal_count = fields.Integer("Seals", compute="_compute_counts")
@@ -56,7 +58,9 @@ class PriceBook(models.Model):
         moved = self.filtered(
             lambda book: any(book[name].id != vals[name] for name in FIXED_BY_SEALS & set(vals))
         )
-        sealed = moved and self.env["lockgate.price.seal"].sudo().search([("book_id", "in", moved.ids)], limit=1)
+        sealed = moved and self.env["lockgate.price.seal"].sudo().search(
+            [("book_id", "in", moved.ids)], limit=1
+        )
         if sealed:
             raise ValidationError(
                 self.env._(
@@ -146,7 +150,8 @@ class PriceBook(models.Model):
         """
         prices = {}
         for start in range(0, len(products), SLICE):
-            prices |= self.pricelist_id._get_products_price(products[start : start + SLICE], 1.0, uom=uom)
+            part = products[start : start + SLICE].with_prefetch(products.ids)
+            prices |= self.pricelist_id._get_products_price(part, 1.0, uom=uom)
         return {product_id: self.currency_id.round(price) for product_id, price in prices.items()}
 
     def action_open_changes(self):

@@ -61,6 +61,7 @@ class PriceChange(models.Model):
         "book_id",
         string="Price Books",
         check_company=True,
+        context={"active_test": False},  # an archived book has to be seen to be refused
     )
     line_ids = fields.One2many("lockgate.price.change.line", "change_id", "New Prices", copy=True)
     effective_from = fields.Datetime(
@@ -142,7 +143,7 @@ class PriceChange(models.Model):
                 raise ValidationError(problem)
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list):  # pylint: disable=method-required-super
         for vals in vals_list:
             self._refuse_other_fields(vals)
         return self._create_draft(vals_list, "regular")
@@ -152,7 +153,7 @@ class PriceChange(models.Model):
         self._edit()
         result = super().write(vals)
         if SHOWN_IN_IMPACT & set(vals):
-            self._refresh_impact()
+            self.env["lockgate.price.impact"]._refresh(self)
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -169,7 +170,7 @@ class PriceChange(models.Model):
     def _create_draft(self, vals_list, kind):
         """New drafts. What people may not set is said outright here, so no default can fill it."""
         sequence = self.env["ir.sequence"].sudo()
-        changes = super().create(
+        changes = super().create(  # pylint: disable=super-method-mismatch
             [
                 {
                     **vals,
@@ -185,7 +186,7 @@ class PriceChange(models.Model):
                 for vals in vals_list
             ]
         )
-        changes._refresh_impact()
+        self.env["lockgate.price.impact"]._refresh(changes)
         return changes
 
     def _refuse_other_fields(self, vals):
@@ -237,10 +238,10 @@ class PriceChange(models.Model):
                 )
         self._put(state=target, **values)
 
-    def _put(self, **values):
+    def _put(self, **values):  # pylint: disable=missing-return
         """Write what people may not. Private, and no context key leads here."""
         if self:
-            super(PriceChange, self.sudo()).write(values)
+            super(PriceChange, self.sudo()).write(values)  # pylint: disable=super-method-mismatch
 
     def _state_name(self):
         return dict(self._fields["state"]._description_selection(self.env))[self.state]

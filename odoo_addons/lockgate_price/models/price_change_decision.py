@@ -1,6 +1,5 @@
 import hashlib
 import json
-from datetime import timedelta
 
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
@@ -9,8 +8,6 @@ from .proposals import propose
 
 ANALYST = "lockgate_price.lockgate_price_group_analyst"
 APPROVER = "lockgate_price.lockgate_price_group_approver"
-# Products looked at in one go for the rule that decides their price (see price_book.SLICE).
-SLICE = 50
 NAMED = 10
 
 
@@ -26,7 +23,7 @@ class PriceChange(models.Model):
         for change in self:
             change._transition({"draft"}, "to_approve", requester_id=self.env.uid)
             proposals = change._checked_proposals()
-            change._refresh_impact()
+            self.env["lockgate.price.impact"]._refresh(change)
             change._put(request_hash=change._digest(proposals))
 
     def action_approve(self, revision=None):
@@ -116,14 +113,18 @@ class PriceChange(models.Model):
             )
         now = fields.Datetime.now()
         self._put(approved_at=now, effective_from=max(self.effective_from or now, now))
-        self._refresh_impact()
+        self.env["lockgate.price.impact"]._refresh(self)
         approval = self._decide("approved", self._digest(proposals))
         seals = self.env["lockgate.price.seal"]._seal(approval)
         if self.kind == "regular":
-            self._write_rules()
+            self.env["product.pricelist.item"]._write_for(self)
         self.env["lockgate.outbox"]._mark_listings("price", seals.listing_id.ids, "sealed")
         self.message_post(
-            body=self.env._("Approved and sealed: %s prices, from %s on.", len(seals), self.effective_from)
+            body=self.env._(
+                "Approved and sealed: %(count)s prices, from %(start)s on.",
+                count=len(seals),
+                start=self.effective_from,
+            )
         )
 
     def _decide(self, decision, digest=None, note=None):
@@ -151,7 +152,10 @@ class PriceChange(models.Model):
                 "res_model": "lockgate.price.decision",
                 "view_mode": "form",
                 "target": "new",
-                "context": {"default_change_ids": self.ids, "default_decision": decision},
+                "context": {
+                    "default_change_ids": [fields.Command.set(self.ids)],
+                    "default_decision": decision,
+                },
             }
         for change in self._for_approver():
             change._transition({"to_approve"}, target, request_hash=False)
@@ -213,8 +217,8 @@ class PriceChange(models.Model):
         for book in self.book_ids:
             if book.currency_id != self.currency_id:
                 return self.env._(
-                    "Price change %(change)s is in %(currency)s, but %(book)s of channel %(channel)s sells in "
-                    "%(other)s: choose books of one currency.",
+                    "Price change %(change)s is in %(currency)s, but %(book)s of channel %(channel)s sells "
+                    "in %(other)s: choose books of one currency.",
                     change=self.name,
                     currency=self.currency_id.name,
                     book=book.name,
@@ -238,12 +242,16 @@ class PriceChange(models.Model):
             problems.append(self.env._("Its end, %s, has passed: set Effective To later.", self.effective_to))
         if archived := self.line_ids.product_id.filtered(lambda product: not product.active):
             problems.append(
-                self.env._("Archived products: %s. Remove their lines or put them back.", self._named(archived))
+                self.env._(
+                    "Archived products: %s. Remove their lines or put them back.", self._named(archived)
+                )
             )
         listed = self.line_ids._listed()
         channels = self.book_ids.channel_id.ids
         unlisted = self.line_ids.product_id.filtered(
-            lambda product: product.active and not any((channel, product.id) in listed for channel in channels)
+            lambda product: (
+                product.active and not any((channel, product.id) in listed for channel in channels)
+            )
         )
         if channels and unlisted:
             problems.append(
@@ -258,49 +266,3 @@ class PriceChange(models.Model):
         names = ", ".join(records[:NAMED].mapped("display_name"))
         more = len(records) - NAMED
         return self.env._("%(names)s and %(more)s more", names=names, more=more) if more > 0 else names
-
-    def _write_rules(self):
-        """Write the pricelist rules the change stands for, so that inside and outside agree."""
-        end = self.effective_to and self.effective_to - timedelta(seconds=1)  # Odoo's end is inclusive
-        rules = self.env["product.pricelist.item"].create(
-            [
-                {
-                    "pricelist_id": pricelist.id,
-                    "applied_on": "0_product_variant",
-                    "product_tmpl_id": line.product_id.product_tmpl_id.id,
-                    "product_id": line.product_id.id,
-                    "compute_price": "fixed",
-                    "fixed_price": line.price,
-                    "min_quantity": 0,
-                    "date_start": self.effective_from,
-                    "date_end": end,
-                }
-                for pricelist in self.book_ids.pricelist_id
-                for line in self.line_ids
-            ]
-        )
-        self.line_ids._link_rules(rules)
-        self._check_rules_decide(rules)
-
-    def _check_rules_decide(self, rules):
-        """The newest rule wins among its equals; a rule of a minimum quantity up to one still beats it."""
-        for pricelist, own in rules.grouped("pricelist_id").items():
-            expected = {rule.product_id: rule for rule in own}
-            products = own.product_id
-            for start in range(0, len(products), SLICE):
-                decided = pricelist._compute_price_rule(
-                    products[start : start + SLICE], 1.0, date=self.effective_from, compute_price=False
-                )
-                for product in products[start : start + SLICE]:
-                    rule = rules.browse(decided[product.id][1])
-                    if rule != expected[product]:
-                        raise UserError(
-                            self.env._(
-                                "In pricelist %(pricelist)s the rule “%(rule)s” would still decide the price "
-                                "of %(product)s. Remove its minimum quantity of %(minimum)s, or the rule.",
-                                pricelist=pricelist.name,
-                                rule=rule.name,
-                                product=product.display_name,
-                                minimum=rule.min_quantity,
-                            )
-                        )

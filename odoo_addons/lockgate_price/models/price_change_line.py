@@ -53,9 +53,11 @@ class PriceChangeLine(models.Model):
             channels = line.change_id.book_ids.channel_id
             if line.product_id and not line.product_id.active:
                 line.warning = self.env._("Archived product")
-            elif line.product_id and channels and not listed & {
-                (channel._origin.id, line.product_id.id) for channel in channels
-            }:
+            elif (
+                line.product_id
+                and channels
+                and not listed & {(channel._origin.id, line.product_id.id) for channel in channels}
+            ):
                 line.warning = self.env._("Not listed on any channel of the chosen books")
             else:
                 line.warning = False
@@ -76,11 +78,13 @@ class PriceChangeLine(models.Model):
         for vals in vals_list:
             self._refuse_other_fields(vals, EDITABLE | {"change_id"})
             self._check_price(vals, self.browse())
-        changes = self.env["lockgate.price.change"].browse({vals.get("change_id") for vals in vals_list} - {None})
+        changes = self.env["lockgate.price.change"].browse(
+            {vals.get("change_id") for vals in vals_list} - {None}
+        )
         changes._edit()
         # Said outright, so that no default of the context or of a user fills it.
         lines = super().create([{**vals, "rule_ids": [fields.Command.clear()]} for vals in vals_list])
-        lines.change_id._refresh_impact(lines)
+        self.env["lockgate.price.impact"]._refresh(lines.change_id, lines)
         return lines
 
     def write(self, vals):
@@ -88,7 +92,7 @@ class PriceChangeLine(models.Model):
         self._check_price(vals, self)
         self.change_id._edit()
         result = super().write(vals)
-        self.change_id._refresh_impact(self)
+        self.env["lockgate.price.impact"]._refresh(self.change_id, self)
         return result
 
     def unlink(self):
@@ -119,7 +123,7 @@ class PriceChangeLine(models.Model):
             )
         )
 
-    def _link_rules(self, rules):
+    def _link_rules(self, rules):  # pylint: disable=missing-return,super-method-mismatch
         """Hold which pricelist rule each line wrote; `rules` has one for each line and pricelist."""
         written = rules.grouped("product_id")
         for line in self:

@@ -1,12 +1,16 @@
 import json
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from .price_seal import IN_FORCE
 from .proposals import PROPOSALS
 
 COST_GROUPS = "lockgate_price.lockgate_price_group_analyst,lockgate_price.lockgate_price_group_approver"
+
+KEPT = (
+    "line_id", "listing_id", "channel_id", "product_id", "book_id", "currency_id", "uom_id", "old_seal_id",
+)  # fmt: skip
 
 # What each proposal changes from: the seal in force when the change begins, and the ratio of the units.
 BASIS = f"""
@@ -51,14 +55,14 @@ class PriceImpact(models.Model):
     uom_id = fields.Many2one("uom.uom", "Unit", readonly=True, ondelete="cascade")
     old_seal_id = fields.Many2one("lockgate.price.seal", readonly=True, ondelete="restrict")
     old_price = fields.Monetary(
-        "Old Price", readonly=True, aggregator=None, help="Sealed and in force when the change begins."
+        readonly=True, aggregator=None, help="Sealed and in force when the change begins."
     )
     current_price = fields.Monetary(
         "Odoo's Price", readonly=True, aggregator=None, help="What the pricelist gives now."
     )
-    new_price = fields.Monetary("New Price", readonly=True, aggregator=None)
+    new_price = fields.Monetary(readonly=True, aggregator=None)
     change_percent = fields.Float(
-        "Change", readonly=True, aggregator="avg", help="From the old price to the new, as a part of one."
+        "Change %", readonly=True, aggregator="avg", help="From the old price to the new, as a part of one."
     )
     cost = fields.Monetary(readonly=True, aggregator=None, groups=COST_GROUPS)
     margin = fields.Monetary(
@@ -67,42 +71,42 @@ class PriceImpact(models.Model):
         help="New price less cost. In a book with tax included the tax is still in it.",
     )
     margin_percent = fields.Float(
-        "Margin %", readonly=True, aggregator="avg", groups=COST_GROUPS, help="Margin, as a part of the price."
+        "Margin %",
+        readonly=True,
+        aggregator="avg",
+        groups=COST_GROUPS,
+        help="Margin, as a part of the price.",
     )
 
-    _listing_index = models.Index("(listing_id)")
-
+    # pylint: disable=method-required-super
     def write(self, vals):
         raise AccessError(self.env._("The impact of a price change is computed, never written."))
 
+    @api.model_create_multi
     def create(self, vals_list):
         raise AccessError(self.env._("The impact of a price change is computed, never written."))
 
-
-class PriceChange(models.Model):
-    _inherit = "lockgate.price.change"
-
-    def _refresh_impact(self, lines=None):
-        """Compute the impact anew: of these lines, or of all lines."""
+    @api.model
+    def _refresh(self, changes, lines=None):
+        """Compute the impact of these changes anew: of these lines of theirs, or of all lines."""
         self.env.flush_all()
-        for change in self:
-            change._clean()._compute_impact(lines and lines.filtered(lambda line: line.change_id == change).ids)
+        for change in changes:
+            clean = change._clean()
+            self.with_env(clean.env)._compute(clean, lines and (lines & change.line_ids).ids)
         self.env.invalidate_all()
 
-    def _compute_impact(self, line_ids):
+    def _compute(self, change, line_ids):
         cr = self.env.cr
         cr.execute(
             "DELETE FROM lockgate_price_impact"
             " WHERE change_id = %(change)s AND (%(lines)s::int[] IS NULL OR line_id = ANY(%(lines)s))",
-            {"change": self.id, "lines": line_ids},
+            {"change": change.id, "lines": line_ids},
         )
-        moment = max(self.effective_from or fields.Datetime.now(), fields.Datetime.now())
-        cr.execute(BASIS, {"change": self.id, "lines": line_ids, "moment": moment})
+        moment = max(change.effective_from or fields.Datetime.now(), fields.Datetime.now())
+        cr.execute(BASIS, {"change": change.id, "lines": line_ids, "moment": moment})
         basis = cr.dictfetchall()
-        current, cost = self._current_prices(basis), self._costs(basis)
-        rows = [
-            self._impact(row, current[row["book_id"], row["uom_id"], row["product_id"]], cost) for row in basis
-        ]
+        current, cost = self._current_prices(basis), self._costs(change, basis)
+        rows = [self._row(change.currency_id, row, current, cost) for row in basis]
         cr.execute(
             """
             INSERT INTO lockgate_price_impact (
@@ -114,7 +118,7 @@ class PriceChange(models.Model):
                    margin_percent
               FROM jsonb_populate_recordset(NULL::lockgate_price_impact, %(rows)s::jsonb)
             """,
-            {"change": self.id, "company": self.company_id.id, "rows": json.dumps(rows)},
+            {"change": change.id, "company": change.company_id.id, "rows": json.dumps(rows)},
         )
 
     def _current_prices(self, basis):
@@ -134,24 +138,25 @@ class PriceChange(models.Model):
                 prices[book_id, uom_id, product_id] = price
         return prices
 
-    def _costs(self, basis):
+    def _costs(self, change, basis):
         """{product id: cost of one of its own unit, in the change's currency, not rounded}."""
         products = self.env["product.product"].browse({row["product_id"] for row in basis})
         rate = self.env["res.currency"]._get_conversion_rate(
-            self.company_id.currency_id, self.currency_id, self.company_id
+            change.company_id.currency_id, change.currency_id, change.company_id
         )
         return {product.id: product.standard_price * rate for product in products}
 
-    def _impact(self, row, current_price, cost):
+    @staticmethod
+    def _row(currency, row, current, cost):
+        """A row of impact as JSON; percentages as parts of one."""
         new, old = float(row["amount"]), row["old_price"]
-        cost = self.currency_id.round(cost[row["product_id"]] * float(row["ratio"]))
-        kept = ("line_id", "listing_id", "channel_id", "product_id", "book_id", "currency_id", "uom_id")
-        return {name: row[name] for name in (*kept, "old_seal_id")} | {
+        cost = currency.round(cost[row["product_id"]] * float(row["ratio"]))
+        return {name: row[name] for name in KEPT} | {
             "old_price": old and str(old),
-            "current_price": current_price,
+            "current_price": current[row["book_id"], row["uom_id"], row["product_id"]],
             "new_price": str(row["amount"]),
             "change_percent": (new - float(old)) / float(old) if old else None,
             "cost": cost,
-            "margin": self.currency_id.round(new - cost),
+            "margin": currency.round(new - cost),
             "margin_percent": (new - cost) / new if new else None,
         }

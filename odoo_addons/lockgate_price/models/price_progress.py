@@ -7,7 +7,8 @@ PROGRESS = SQL(
     """
     SELECT min(seal.id) AS id, seal.change_id, seal.channel_id, seal.company_id,
            count(*) AS seal_count,
-           count(*) FILTER (WHERE seal.date_from <= now() AT TIME ZONE 'UTC') AS effective_count,
+           count(*) FILTER (WHERE seal.date_from <= statement_timestamp() AT TIME ZONE 'UTC')
+               AS effective_count,
            max(seal.date_from) AS effective_at,
            count(*) FILTER (WHERE (pub.confirmed->>'seal')::int >= seal.id) AS published_count,
            max(pub.confirmed_at) FILTER (WHERE (pub.confirmed->>'seal')::int = seal.id) AS published_at,
@@ -48,9 +49,9 @@ class PriceChangeProgress(models.Model):
     effective_count = fields.Integer("Effective", readonly=True)
     effective_at = fields.Datetime("Effective From", readonly=True)
     published_count = fields.Integer("Published", readonly=True)
-    published_at = fields.Datetime("Published At", readonly=True)
+    published_at = fields.Datetime(readonly=True)
     reconciled_count = fields.Integer("Reconciled", readonly=True)
-    reconciled_at = fields.Datetime("Reconciled At", readonly=True)
+    reconciled_at = fields.Datetime(readonly=True)
     refused_count = fields.Integer("Refused", readonly=True)
 
     @property
@@ -58,7 +59,7 @@ class PriceChangeProgress(models.Model):
         return PROGRESS
 
 
-class PriceChange(models.Model):
+class PriceChange(models.Model):  # pylint: disable=consider-merging-classes-inherited
     _inherit = "lockgate.price.change"
 
     effective_text = fields.Char("Effective", compute="_compute_progress")

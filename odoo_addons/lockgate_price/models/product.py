@@ -20,10 +20,9 @@ class ProductProduct(models.Model):
             product.lockgate_price_change_count = lines.get(product, 0)
 
     def write(self, vals):
-        changed = self.filtered(lambda product: product.active != vals.get("active", product.active))
         result = super().write(vals)
-        # An archived product is sold no more: its price is no longer sent.
-        self.env["lockgate.outbox"]._mark_products("price", changed.ids, "archived or restored")
+        if "active" in vals:  # an archived product is sold no more: its price is no longer sent
+            self.env["lockgate.outbox"]._mark_products("price", self.ids, "archived or restored")
         return result
 
     def action_open_lockgate_price_changes(self):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 PROPOSALS = """
     SELECT listing.id AS listing_id, listing.channel_id, listing.product_id, book.id AS book_id,
            line.id AS line_id, currency.id AS currency_id, currency.name AS currency,
-           book.tax_included, unit.id AS uom_id, unit.name->>'en_US' AS unit,
+           coalesce(book.tax_included, false) AS tax_included, unit.id AS uom_id, unit.name->>'en_US' AS unit,
            round(
                round(CASE WHEN unit.id = own_unit.id THEN line.price
                           ELSE line.price * unit.factor / own_unit.factor END / currency.rounding)

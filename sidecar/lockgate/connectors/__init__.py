@@ -8,6 +8,7 @@ Another package offers a connector with an entry point in the group `lockgate.co
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import cast
@@ -24,23 +25,26 @@ CONNECTORS: dict[str, str] = {
 GROUP = "lockgate.connectors"
 
 
+@cache  # looking through the installed packages takes milliseconds
 def addresses() -> dict[str, str]:
     """Every connector's code and where it is; our own win over an outsider's of the same code."""
     return {**{point.name: point.value for point in entry_points(group=GROUP)}, **CONNECTORS}
 
 
+@cache
 def find(code: str) -> type[Connector]:
     """Raises NeedsAttention when there is none of that code, or when it cannot be imported."""
     known = addresses()
     if code not in known:
         raise NeedsAttention(
-            f"This sidecar has no connector {code!r}, only {', '.join(sorted(known))}. Install the package that "
-            "brings it, or choose another connector on the channel's form."
+            f"This sidecar has no connector {code!r}, only {', '.join(sorted(known))}. Install the "
+            "package that brings it, or choose another connector on the channel's form."
         )
     module, _, name = known[code].partition(":")
     try:
         return cast(type[Connector], getattr(import_module(module), name))
     except Exception as error:  # an outsider's module may fail in any way while it is imported
         raise NeedsAttention(
-            f"The connector {code!r} cannot be loaded from {known[code]}: {error}. Reinstall the package it is in."
+            f"The connector {code!r} cannot be loaded from {known[code]}: {error}. "
+            "Reinstall the package it is in."
         ) from error

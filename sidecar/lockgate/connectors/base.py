@@ -49,7 +49,7 @@ ReadOutcome = PriceReading | StockReading | None | ChannelError
 
 @dataclass(frozen=True)
 class Session:
-    """What a connector is opened with. `deadline` bounds each request in seconds, in all, not between bytes."""
+    """What a connector is opened with. `deadline`: seconds that one request may last in all."""
 
     channel: Channel
     credential: Mapping[str, str]

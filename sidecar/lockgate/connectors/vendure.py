@@ -1,34 +1,36 @@
-"""Vendure 3, over its Admin API (GraphQL): a look-up, then one update for the whole batch.
+"""Vendure 3, over its Admin API: a look-up, then one update for the whole batch.
 
-*Prices* are integers of the shop's own fraction: 10^-2 of a unit for every currency, yen too, unless its money
-strategy says otherwise. Quantity breaks and dates are not Vendure's. A price book is a Vendure channel, named
-by its token, and a currency that it sells in. Vendure takes prices below zero, and rounds or refuses a
-fraction by the database behind it, so values are checked here, before they are sent.
+*Prices* are integers of the shop's own fraction: a hundredth of every currency, yen too, unless its money
+strategy says otherwise. Quantity breaks and dates are not Vendure's. A price book is a channel of the shop,
+named by its token, in one of its currencies. Vendure takes prices below zero, and rounds or refuses a
+fraction depending on the database behind it, so values are checked here, before they are sent.
 
-*Stock.* The shop offers `stockOnHand - stockAllocated` (less its out-of-stock threshold); what it sold and has
-not shipped is allocated. The number sent is `stockOnHand`: as many as Odoo says may be sold. It is never
-raised by the allocations, because they may be orders that Odoo has not seen yet, and raising it would offer
-the sold goods again. The cost: an order that Odoo has seen and the shop has not shipped counts twice until it
-ships; sometimes too few are offered, never too many. Read-back returns `stockOnHand`. Vendure adds the
-difference to the number it read a moment before, so a shipment in that moment can be lost (seen: 7 of 40
-with a push loop as hot as it goes): push when the number changes, not all the time.
+*Stock.* The shop offers `stockOnHand - stockAllocated` (less its out-of-stock threshold): what it sold and
+has not shipped is allocated. The number sent is `stockOnHand`: as many as Odoo says may be sold. It is never
+raised by the allocations: they may be orders that Odoo has not seen yet, and raising it would offer the sold
+goods again. The cost is that an order which Odoo has seen and the shop has not shipped counts twice until it
+ships: too few are offered then, never too many. Read-back returns `stockOnHand`. Vendure adds the difference
+to the number that it read a moment before, so what it ships in that moment can be lost (seen: 7 of 40, with
+pushes as fast as they go): a push belongs to a change of the number, and read-back finds the rest.
 
-The credential holds `user` and `password`, or `api_key`; its role needs ReadCatalog and UpdateCatalog, and
-ReadStockLocation for stock. https://docs.vendure.io/current/core/reference/graphql-api/admin/mutations
+The credential holds `username` and `password`, or `api_key`. The role needs ReadCatalog and UpdateCatalog,
+and ReadStockLocation for stock.
 """
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from lockgate.connectors.base import Accepted, Item, PushOutcome, ReadOutcome, Session
 from lockgate.connectors.options import read_options
+from lockgate.connectors.vendure_api import Api, Refused, Shown
 from lockgate.contract import (
     Aspect,
     Capabilities,
@@ -39,85 +41,20 @@ from lockgate.contract import (
     StockValue,
 )
 from lockgate.errors import ChannelError, NeedsAttention, Rejected, RetryLater
-from lockgate.wire import Answer, Wire
-
-LOOK_UP = """query($skip: Int!, $skus: [String!]!, $ids: [String!]!) {
-  %s
-  productVariants(options: {skip: $skip, sort: {id: ASC}, filterOperator: OR,
-                            filter: {sku: {in: $skus}, id: {in: $ids}}}) {
-    totalItems items { id sku %s } } }"""
-PRICE_FACTS = """activeChannel { pricesIncludeTax availableCurrencyCodes }
-  globalSettings { serverConfig { moneyStrategyPrecision } }"""
-DOCUMENTS: dict[Aspect, str] = {
-    Aspect.PRICE: LOOK_UP % (PRICE_FACTS, "prices { price currencyCode }"),
-    Aspect.STOCK: LOOK_UP
-    % ("stockLocations { items { id name } }", "stockLevels { stockLocationId stockOnHand }"),
-}
-UPDATE = "mutation($input: [UpdateProductVariantInput!]!) { updateProductVariants(input: $input) { id sku } }"
-CHECK = "{ activeChannel { code } productVariants(options: {take: 1}) { totalItems } }"
 
 
 class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", title="Vendure")
 
     url: str = Field(
-        pattern="^https?://", title="Address", description="Of the Admin API, ends in /admin-api"
+        pattern="^https?://", title="Address", description="Of the Admin API; it ends in /admin-api"
     )
-    channel_token: str | None = Field(
-        default=None, title="Channel token", description="Of the shop's channel; empty is its default channel"
+    channel_token: str = Field(
+        default="", title="Channel token", description="Of the shop's channel; empty is its default channel"
     )
-    stock_location: str | None = Field(
-        default=None,
-        title="Stock location",
-        description="Its name in the shop; needed when there are several",
+    stock_location: str = Field(
+        default="", title="Stock location", description="Its name in the shop; needed when there are several"
     )
-
-
-class Shown:
-    """What a look-up found, matched by the listing's reference (the variant's id) or else by its SKU."""
-
-    def __init__(self, facts: dict[str, Any], found: Iterable[dict[str, Any]]) -> None:
-        self.facts = facts
-        self._found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-        for variant in found:
-            self._found["id", variant["id"]].append(variant)
-            self._found["sku", variant["sku"]].append(variant)
-
-    @property
-    def decimals(self) -> int:
-        """Of a price: how many of its digits the shop's integers hold behind the point."""
-        return int(self.facts["globalSettings"]["serverConfig"]["moneyStrategyPrecision"])
-
-    def variants(self, item: Item) -> list[dict[str, Any]]:
-        reference = item.value.reference
-        return self._found.get(("id", reference) if reference else ("sku", item.value.sku), [])
-
-    def variant(self, item: Item) -> dict[str, Any]:
-        """Raises Rejected when there is none, NeedsAttention when a SKU is not one product's alone."""
-        found = self.variants(item)
-        if len(found) == 1:
-            return found[0]
-        sku, reference = item.value.sku, item.value.reference
-        if found:
-            raise NeedsAttention(
-                f"The shop has {len(found)} products with SKU {sku}. Give each its own SKU in the shop, or enter "
-                "the variant's id as the listing's reference, then press Retry."
-            )
-        if reference:
-            raise Rejected(
-                f"The shop has no product variant with id {reference} (SKU {sku}). Correct or clear the listing's "
-                "reference, then press Retry."
-            )
-        raise Rejected(
-            f"The shop has no product with SKU {sku}. Correct the channel SKU on the listing, then press Retry."
-        )
-
-
-class Refused(Exception):
-    """The shop took nothing of an update, because of at least one of its rows; `error` is for that row."""
-
-    def __init__(self, error: ChannelError) -> None:
-        self.error = error
 
 
 class VendureConnector:
@@ -138,58 +75,50 @@ class VendureConnector:
 
     def __init__(self, session: Session) -> None:
         self._options = read_options(Options, session)
-        self._credential = session.credential
-        self._name = session.channel.credential
-        # A lease bounds the push, and a push is several requests: each may take half of that time, and no
-        # update starts in the second half.
+        # A lease bounds a push as a whole, and a push is several requests: each may take half of that time,
+        # and no update starts in the second half.
         self._half = session.deadline / 2
-        self._wire = Wire(self._options.url, deadline=self._half, secrets=session.credential.values())
-        if api_key := session.credential.get("api_key"):
-            self._wire.headers["vendure-api-key"] = api_key
+        self._api = Api(self._options.url, session, self._half)
 
     def push(self, items: Sequence[Item]) -> Mapping[int, PushOutcome]:
-        update_by = time.monotonic() + self._half
-        outcomes: dict[int, PushOutcome] = {}
-        for token, group in self._by_channel(items):
-            try:
-                self._push(token, group, update_by, outcomes)
-            except ChannelError as error:
-                if not any(isinstance(outcome, Accepted) for outcome in outcomes.values()):
-                    raise
-                outcomes |= {item.key: error for item in group if item.key not in outcomes}
-        return outcomes
+        return self._by_channel(items, partial(self._push, time.monotonic() + self._half))
 
     def read(self, items: Sequence[Item]) -> Mapping[int, ReadOutcome]:
-        outcomes: dict[int, ReadOutcome] = {}
-        for token, group in self._by_channel(items):
-            shown = self._look_up(token, group)
-            for item in group:
-                try:
-                    outcomes[item.key] = self._reading(item, shown)
-                except ChannelError as error:
-                    outcomes[item.key] = error
-        return outcomes
+        return self._by_channel(items, self._read)
 
     def check(self) -> str:
-        data = self._ask(CHECK, {}, self._options.channel_token)
-        code, count = data["activeChannel"]["code"], data["productVariants"]["totalItems"]
-        return f"The shop answers: channel {code} has {count} product variants."
+        code, count = self._api.check(self._options.channel_token or None)
+        return f"The shop answers: its channel {code} has {count} product variants."
 
     def close(self) -> None:
-        self._wire.close()
+        self._api.close()
 
-    def _by_channel(self, items: Iterable[Item]) -> Iterable[tuple[str | None, list[Item]]]:
+    def _by_channel(
+        self, items: Iterable[Item], do: Callable[[str | None, list[Item], dict[int, Any]], None]
+    ) -> dict[int, Any]:
+        """Do something for the items of each of the shop's channels; raise only what concerns them all.
+
+        `do` gets the channel's token, its items and the outcomes to fill. What it raises stands for those of
+        its items that have no outcome.
+        """
         groups: dict[str | None, list[Item]] = defaultdict(list)
         for item in items:
             book = item.value.book if isinstance(item.value, PriceValue) else None
-            groups[book or self._options.channel_token].append(item)
-        return groups.items()
+            groups[book or self._options.channel_token or None].append(item)
+        outcomes: dict[int, Any] = {}
+        for token, group in groups.items():
+            try:
+                do(token, group, outcomes)
+            except ChannelError as error:
+                outcomes |= {item.key: error for item in group if item.key not in outcomes}
+                if len(groups) == 1 and all(outcome is error for outcome in outcomes.values()):
+                    raise
+        return outcomes
 
     def _push(
-        self, token: str | None, items: Sequence[Item], update_by: float, outcomes: dict[int, PushOutcome]
+        self, update_by: float, token: str | None, items: list[Item], outcomes: dict[int, PushOutcome]
     ) -> None:
-        """Fill `outcomes`; an error that is raised stands for the items that are not in it."""
-        shown = self._look_up(token, items)
+        shown = self._api.look_up(token, items)
         rows: dict[int, dict[str, Any]] = {}
         for item in items:
             try:
@@ -211,14 +140,8 @@ class VendureConnector:
                     outcomes[keys[0]] = refusal.error
 
     def _update(self, token: str | None, rows: Mapping[int, dict[str, Any]]) -> dict[int, PushOutcome]:
-        """Raises Refused when a row is to blame. A variant that the answer does not name has no outcome."""
-        answer = self._call(UPDATE, {"input": list(rows.values())}, token, changes=True)
-        error = graphql_error(answer)
-        if isinstance(error, NeedsAttention):
-            raise error
-        if error:
-            raise Refused(error)
-        taken = {variant["id"]: variant["sku"] for variant in answer.data["data"]["updateProductVariants"]}
+        """A variant that the shop's answer does not name has no outcome. Raises as `Api.update` does."""
+        taken, answer = self._api.update(list(rows.values()), token)
         return {
             key: Accepted(f"updated variant {row['id']}, SKU {taken[row['id']]}", answer.request_id)
             for key, row in rows.items()
@@ -226,28 +149,12 @@ class VendureConnector:
         }
 
     def _row(self, item: Item, shown: Shown) -> dict[str, Any]:
-        """The item as the update wants it; raises ChannelError when it can't be sent."""
-        value = item.value
-        variant = shown.variant(item)
+        """The item as the update wants it. Raises ChannelError when it can't be sent as it is."""
+        value, variant = item.value, shown.variant(item)
         if isinstance(value, StockValue):
             level = {"stockLocationId": self._location(shown), "stockOnHand": value.quantity}
             return {"id": variant["id"], "stockLevels": [level]}
-        channel = shown.facts["activeChannel"]
-        if value.currency not in channel["availableCurrencyCodes"]:
-            raise NeedsAttention(
-                f"The shop does not sell in {value.currency}, only in {', '.join(channel['availableCurrencyCodes'])}. "
-                "Add the currency to the shop's channel or correct the price book, then press Retry."
-            )
-        if value.tax_included != channel["pricesIncludeTax"]:
-            theirs, ours = ("with", "without") if channel["pricesIncludeTax"] else ("without", "with")
-            raise NeedsAttention(
-                f"The shop keeps prices {theirs} tax and the price book gives them {ours}. "
-                "Correct the price book or the shop's channel, then press Retry."
-            )
-        if value.breaks:
-            raise Rejected(
-                "The shop holds one price a product, without quantity breaks. Approve a price without."
-            )
+        check_fits(value, shown.facts["activeChannel"])
         price = value.amount.scaleb(shown.decimals)
         if price != int(price):
             raise Rejected(
@@ -256,15 +163,21 @@ class VendureConnector:
             )
         return {"id": variant["id"], "prices": [{"currencyCode": value.currency, "price": int(price)}]}
 
+    def _read(self, token: str | None, items: list[Item], outcomes: dict[int, ReadOutcome]) -> None:
+        shown = self._api.look_up(token, items)
+        outcomes |= {item.key: self._reading(item, shown) for item in items}
+
     def _reading(self, item: Item, shown: Shown) -> ReadOutcome:
         value = item.value
         if not shown.variants(item):
             return None
-        variant = shown.variant(item)
-        if isinstance(value, StockValue):
-            location = self._location(shown)
-            levels = {level["stockLocationId"]: level["stockOnHand"] for level in variant["stockLevels"]}
-            return StockReading(aspect="stock", quantity=levels.get(location, 0))
+        try:
+            variant = shown.variant(item)
+            if isinstance(value, StockValue):
+                levels = {level["stockLocationId"]: level["stockOnHand"] for level in variant["stockLevels"]}
+                return StockReading(aspect="stock", quantity=levels.get(self._location(shown), 0))
+        except ChannelError as error:
+            return error
         prices = {price["currencyCode"]: price["price"] for price in variant["prices"]}
         if value.currency not in prices:
             return None
@@ -272,26 +185,30 @@ class VendureConnector:
         return PriceReading(aspect="price", amount=amount, currency=value.currency)
 
     def _location(self, shown: Shown) -> str:
+        """The id of the stock location that the settings name, or of the shop's only one."""
         wanted = self._options.stock_location
         locations = shown.facts["stockLocations"]["items"]
-        found = [location["id"] for location in locations if wanted in (None, location["name"])]
+        found = [location["id"] for location in locations if wanted in ("", location["name"])]
         if len(found) == 1:
             return str(found[0])
         names = ", ".join(location["name"] for location in locations)
         what = f"no single stock location {wanted!r}" if wanted else "several stock locations"
-        raise NeedsAttention(
-            f"The shop has {what}, but: {names}. Name one of them in the channel's settings."
-        )
+        raise NeedsAttention(f"The shop has {what}: it has {names}. Name one in the channel's settings.")
 
-    def _look_up(self, token: str | None, items: Sequence[Item]) -> Shown:
-        references = {item.value.reference for item in items if item.value.reference}
-        skus = {item.value.sku for item in items if not item.value.reference}
-        document = DOCUMENTS[Aspect(items[0].value.aspect)]
-        found: list[dict[str, Any]] = []
-        while True:
-            variables = {"skip": len(found), "skus": sorted(skus), "ids": sorted(references)}
-            data = self._ask(document, variables, token)
-            page = data["productVariants"]
-            found += page["items"]
-            if len(found) >= page["totalItems"] or not page["items"]:
-                return Shown(data, found)
+
+def check_fits(value: PriceValue, channel: Mapping[str, Any]) -> None:
+    """Raises ChannelError when the shop's channel can't hold the price as it was approved."""
+    currencies = channel["availableCurrencyCodes"]
+    if value.currency not in currencies:
+        raise NeedsAttention(
+            f"The shop does not sell in {value.currency}, only in {', '.join(currencies)}. Add the currency "
+            "to the shop's channel or correct the price book, then press Retry."
+        )
+    if value.tax_included != channel["pricesIncludeTax"]:
+        theirs, ours = ("with", "without") if channel["pricesIncludeTax"] else ("without", "with")
+        raise NeedsAttention(
+            f"The shop keeps prices {theirs} tax and the price book gives them {ours}. "
+            "Correct the price book or the shop's channel, then press Retry."
+        )
+    if value.breaks:
+        raise Rejected("The shop holds no prices by quantity. Approve a price without quantity breaks.")

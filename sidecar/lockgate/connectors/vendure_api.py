@@ -1,15 +1,17 @@
-"""Speaking GraphQL to a Vendure shop: signing in, and what its errors mean.
+"""Speaking GraphQL to a Vendure shop: signing in, looking up, updating, and what its errors mean.
 
-Vendure says most of what goes wrong with HTTP 200 and `errors[].extensions.code`, a token that it has forgotten
-too; `lockgate.wire` knows the rest.
+Vendure says most of what goes wrong with HTTP 200 and `errors[].extensions.code`, a session that it has
+forgotten too. `lockgate.wire` knows the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lockgate.connectors.base import Session
+from lockgate.connectors.base import Item, Session
+from lockgate.contract import Aspect
 from lockgate.errors import ChannelError, NeedsAttention, Rejected, RetryLater
 from lockgate.wire import Answer, Wire
 
@@ -25,18 +27,83 @@ GRAPHQL_ERRORS: dict[str, type[ChannelError]] = {
     "ILLEGAL_OPERATION": Rejected,
     "INTERNAL_SERVER_ERROR": RetryLater,
 }
-"""`errors[].extensions.code` → error. Vendure answers them with HTTP 200; a code not here is tried again."""
+"""Code → error. Another code, or none (an error of its database has none), is tried again."""
 
 ADVICE = {
     "FORBIDDEN": " Check the credential, and the permissions that its role has in the shop.",
-    "CHANNEL_NOT_FOUND": " Correct the channel token in the channel's settings or the price book's reference.",
+    "CHANNEL_NOT_FOUND": " Correct the channel token in the settings, or the price book's reference.",
 }
 
-LOGIN = """mutation($user: String!, $password: String!) { login(username: $user, password: $password) {
-  ... on CurrentUser { id } ... on ErrorResult { errorCode } } }"""
+LOOK_UP = """query($skip: Int!, $skus: [String!]!, $ids: [String!]!) {
+  activeChannel { token pricesIncludeTax availableCurrencyCodes } %s
+  productVariants(options: {skip: $skip, sort: {id: ASC}, filterOperator: OR,
+                            filter: {sku: {in: $skus}, id: {in: $ids}}}) {
+    totalItems items { id sku %s } } }"""
+DECIMALS = "globalSettings { serverConfig { moneyStrategyPrecision } }"
+LOCATIONS = "stockLocations { items { id name } }"
+LOOK_UPS = {
+    Aspect.PRICE: LOOK_UP % (DECIMALS, "prices { price currencyCode }"),
+    Aspect.STOCK: LOOK_UP % (LOCATIONS, "stockLevels { stockLocationId stockOnHand }"),
+}
+UPDATE = "mutation($input: [UpdateProductVariantInput!]!) { updateProductVariants(input: $input) { id sku } }"
+CHECK = "{ activeChannel { code } productVariants(options: {take: 1}) { totalItems } }"
+
+LOGIN = """mutation($username: String!, $password: String!) {
+  login(username: $username, password: $password) {
+    ... on CurrentUser { id } ... on ErrorResult { errorCode } } }"""
+
+
+class Refused(RetryLater):
+    """The shop did nothing, because of something in the request; `error` is what it means if it is alone."""
+
+    def __init__(self, error: ChannelError) -> None:
+        super().__init__(error.message, answer=error.answer, request_id=error.request_id)
+        self.error = error
+
+
+class Shown:
+    """What a look-up found, matched by the listing's reference (the variant's id) or else by its SKU."""
+
+    def __init__(self, facts: dict[str, Any], found: Iterable[dict[str, Any]]) -> None:
+        self.facts = facts
+        self._found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+        for variant in found:
+            self._found["id", variant["id"]].append(variant)
+            self._found["sku", variant["sku"]].append(variant)
+
+    @property
+    def decimals(self) -> int:
+        """How many digits of the shop's integers stand behind the point."""
+        return int(self.facts["globalSettings"]["serverConfig"]["moneyStrategyPrecision"])
+
+    def variants(self, item: Item) -> list[dict[str, Any]]:
+        reference = item.value.reference
+        return self._found.get(("id", reference) if reference else ("sku", item.value.sku), [])
+
+    def variant(self, item: Item) -> dict[str, Any]:
+        """Raises Rejected when there is none, NeedsAttention when a SKU is not one product's alone."""
+        found = self.variants(item)
+        if len(found) == 1:
+            return found[0]
+        sku, reference = item.value.sku, item.value.reference
+        if found:
+            raise NeedsAttention(
+                f"The shop has {len(found)} products with SKU {sku}. Give each its own SKU in the shop, or "
+                "enter the variant's id as the listing's reference, then press Retry."
+            )
+        if reference:
+            raise Rejected(
+                f"The shop has no product variant with id {reference} (SKU {sku}). Correct or clear the "
+                "listing's reference, then press Retry."
+            )
+        raise Rejected(
+            f"The shop has no product with SKU {sku}. Correct the channel SKU on the listing, "
+            "then press Retry."
+        )
+
 
 class Api:
-    """One Admin API. Every request may take `deadline` seconds in all."""
+    """One Admin API. Each request may take `deadline` seconds in all; `token` names the shop's channel."""
 
     def __init__(self, url: str, session: Session, deadline: float) -> None:
         self._credential = session.credential
@@ -45,46 +112,104 @@ class Api:
         if api_key := session.credential.get("api_key"):
             self._wire.headers["vendure-api-key"] = api_key
 
-    def _ask(self, document: str, variables: Mapping[str, Any], token: str | None) -> dict[str, Any]:
-        """The data of a query."""
+    def check(self, token: str | None) -> tuple[str, int]:
+        """The code of the shop's channel, and how many variants it has."""
+        data = self._query(CHECK, {}, token)
+        return data["activeChannel"]["code"], data["productVariants"]["totalItems"]
+
+    def look_up(self, token: str | None, items: Sequence[Item]) -> Shown:
+        """Ask for every item at once; a reference that the shop can't even read must not stop the others."""
+        document = LOOK_UPS[Aspect(items[0].value.aspect)]
+        references = sorted({item.value.reference for item in items if item.value.reference})
+        skus = sorted({item.value.sku for item in items if not item.value.reference})
+        try:
+            return Shown(*self._find(document, token, skus, references))
+        except Refused:
+            if not references:
+                raise
+        facts, found = self._find(document, token, skus, [])
+        for reference in references:
+            try:
+                found += self._find(document, token, [], [reference])[1]
+            except Refused:
+                continue  # its item gets "no product variant with id …"
+        return Shown(facts, found)
+
+    def _find(
+        self, document: str, token: str | None, skus: list[str], ids: list[str]
+    ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """The shop's facts, and the variants that have one of the SKUs or of the ids."""
+        found: list[dict[str, Any]] = []
+        while True:  # the shop caps what one answer lists
+            data = self._query(document, {"skus": skus, "ids": ids, "skip": len(found)}, token)
+            if token not in (None, data["activeChannel"]["token"]):
+                # A shop with a single channel takes any token for it.
+                raise NeedsAttention(
+                    f"The shop has no channel with token {token!r}. Correct the channel token in the "
+                    "settings, or the price book's reference, then press Retry."
+                )
+            page = data["productVariants"]
+            found += page["items"]
+            if len(found) >= page["totalItems"] or not page["items"]:
+                return data, found
+
+    def update(self, rows: Sequence[Mapping[str, Any]], token: str | None) -> tuple[dict[str, str], Answer]:
+        """All of the rows or none; the SKU of each variant that was updated, by its id.
+
+        Raises Refused when a row is to blame, other ChannelErrors for the rest.
+        """
+        answer = self._call(UPDATE, {"input": list(rows)}, token, changes=True)
+        return {row["id"]: row["sku"] for row in answer.data["data"]["updateProductVariants"]}, answer
+
+    def close(self) -> None:
+        self._wire.close()
+
+    def _query(self, document: str, variables: Mapping[str, Any], token: str | None) -> dict[str, Any]:
+        """The data of the answer."""
         answer = self._call(document, variables, token, changes=False)
-        if error := graphql_error(answer):
-            raise error
         data: dict[str, Any] = answer.data["data"]
         return data
 
     def _call(
         self, document: str, variables: Mapping[str, Any], token: str | None, *, changes: bool
     ) -> Answer:
-        """Signs in when there is no session yet, and once more when the shop has forgotten it."""
+        """Signs in when there is no session yet, and once more when the shop has forgotten it.
+
+        Raises Refused and other ChannelErrors.
+        """
         headers = {"vendure-token": token} if token else {}
         payload = {"query": document, "variables": variables}
-        fresh = self._sign_in()
+        signed_in_now = self._sign_in()
         answer = self._wire.call("POST", "", payload, changes=changes, headers=headers)
-        if error_code(answer) == "FORBIDDEN" and not fresh:
+        if error_code(answer) == "FORBIDDEN" and not signed_in_now:
             self._wire.headers.pop("authorization", None)
             if self._sign_in():
                 answer = self._wire.call("POST", "", payload, changes=changes, headers=headers)
+        raise_graphql_error(answer)
         return answer
 
     def _sign_in(self) -> bool:
         """Tells whether it had to; an API key needs no session."""
         if "authorization" in self._wire.headers or "vendure-api-key" in self._wire.headers:
             return False
-        try:
-            login = {"user": self._credential["user"], "password": self._credential["password"]}
-        except KeyError as error:
+        if not {"username", "password"} <= set(self._credential):
             raise NeedsAttention(
-                f"The credential {self._name!r} has no {error}: give `user` and `password`, or `api_key`."
-            ) from None
+                f"The credential {self._name!r} holds neither `username` and `password` nor `api_key`. "
+                "Add them where the sidecar keeps its credentials, then press Retry."
+            )
+        login = {name: self._credential[name] for name in ("username", "password")}
         answer = self._wire.call("POST", "", {"query": LOGIN, "variables": login}, changes=False)
-        if error := graphql_error(answer):
-            raise error
+        raise_graphql_error(answer)
         session = answer.headers.get("vendure-auth-token")
-        if "errorCode" in answer.data["data"]["login"] or not session:
+        if "errorCode" in answer.data["data"]["login"]:
             raise NeedsAttention(
-                f"The shop refused the user and password of the credential {self._name!r}. Correct them where the "
-                "sidecar keeps its credentials, then press Retry.",
+                f"The shop refused the user name and password of the credential {self._name!r}. "
+                "Correct them where the sidecar keeps its credentials, then press Retry.",
+                answer=answer.text,
+            )
+        if not session:
+            raise NeedsAttention(
+                "The shop gives no session token. Let its `tokenMethod` include 'bearer', or use an API key.",
                 answer=answer.text,
             )
         self._wire.headers["authorization"] = f"Bearer {session}"
@@ -93,21 +218,23 @@ class Api:
 
 def error_code(answer: Answer) -> str | None:
     """The code of the first GraphQL error; none when there is no error."""
-    if not isinstance(answer.data, dict) or not ("data" in answer.data or "errors" in answer.data):
+    if not isinstance(answer.data, dict) or not {"data", "errors"} & set(answer.data):
         raise NeedsAttention(
-            "The answer is not Vendure's. Check the address in the channel's settings; it ends in /admin-api.",
+            "The answer is not Vendure's. Correct the address in the settings: it ends in /admin-api.",
             answer=answer.text,
+            request_id=answer.request_id,
         )
     errors = answer.data.get("errors")
-    return str(errors[0].get("extensions", {}).get("code", "without a code")) if errors else None
+    return str(errors[0].get("extensions", {}).get("code", "an error without a code")) if errors else None
 
 
-def graphql_error(answer: Answer) -> ChannelError | None:
+def raise_graphql_error(answer: Answer) -> None:
+    """Raises NeedsAttention when the whole channel needs it, and Refused for the rest."""
     code = error_code(answer)
     if code is None:
-        return None
+        return
     words = str(answer.data["errors"][0].get("message", "")).rstrip(".")
-    advice = ADVICE.get(code, "")
-    return GRAPHQL_ERRORS.get(code, RetryLater)(
-        f"The shop answered {code}: {words}.{advice}", answer=answer.text, request_id=answer.request_id
-    )
+    kind = GRAPHQL_ERRORS.get(code, RetryLater)
+    message = f"The shop answered {code}: {words}.{ADVICE.get(code, '')}"
+    error = kind(message, answer=answer.text, request_id=answer.request_id)
+    raise error if kind is NeedsAttention else Refused(error)

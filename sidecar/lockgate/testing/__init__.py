@@ -1,1 +1,1 @@
-"""What tests of the sidecar and of connectors stand on; it ships, so that a connector elsewhere can be tested too."""
+"""What tests of the sidecar and of connectors stand on; shipped, for connectors of other packages."""

@@ -1,7 +1,7 @@
 """An Odoo without Odoo: the gateway's side of contract v1 in memory, for tests of the sidecar.
 
-It keeps the rules that a worker can see: one turn of a channel at a time, the newest value when leased, versions
-that grow, results that count only with a token that was given, the same answer to the same exchange id.
+It keeps the rules that a worker can see: one turn of a channel at a time, the newest value when leased,
+versions that grow, results that count only with a token that was given, the same answer to the same id.
 """
 
 from __future__ import annotations
@@ -84,12 +84,21 @@ class FakeOdoo:
         self._answers: dict[str, Json] = {}
         self._turns: dict[str, threading.Lock] = {}
 
-    def add_channel(self, code: str, connector: str = "demo", credential: str | None = None, **settings: Any) -> None:
-        self.channels[code] = Channel(code=code, connector=connector, credential=credential, settings=settings)
+    def add_channel(
+        self, code: str, connector: str = "demo", credential: str | None = None, **settings: Any
+    ) -> None:
+        self.channels[code] = Channel(
+            code=code, connector=connector, credential=credential, settings=settings
+        )
         self._turns[code] = threading.Lock()
 
     def want(
-        self, channel: str, value: Any, work_class: WorkClass = WorkClass.ROUTINE, *, purpose: Purpose = Purpose.PUSH
+        self,
+        channel: str,
+        value: Any,
+        work_class: WorkClass = WorkClass.ROUTINE,
+        *,
+        purpose: Purpose = Purpose.PUSH,
     ) -> Publication:
         """A commit in Odoo: from now on this is wanted."""
         wanted = VALUE.validate_python(value)
@@ -98,7 +107,9 @@ class FakeOdoo:
             number = self._numbers.setdefault(key, len(self._numbers) + 1)
             known = self.publications.get(number)
             if known is None:
-                known = self.publications[number] = Publication(number, channel, wanted, work_class, purpose=purpose)
+                known = self.publications[number] = Publication(
+                    number, channel, wanted, work_class, purpose=purpose
+                )
             else:
                 known.wanted, known.work_class, known.purpose = wanted, work_class, purpose
                 known.version += 1
@@ -191,16 +202,18 @@ class FakeOdoo:
             "channel": None if channel is None else channel.model_dump(),
             "send_by": self.send_by,
             "deadline": self.deadline,
-            **{"token": None, "leases": [], "more": None, **parts},
+            "token": None,
+            "leases": [],
+            "more": None,
+            **parts,
         }
 
     def _open(self, publication: Publication) -> bool:
         """Due now, and no earlier request may still land."""
         now = time.monotonic()
-        asked = publication.purpose == Purpose.READ and publication.reading is None
         return (
             publication.state != "blocked"
-            and (asked or not publication.settled)
+            and not publication.settled
             and publication.due_at <= now
             and publication.lease_until <= now
         )

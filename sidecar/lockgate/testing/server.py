@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -12,8 +12,8 @@ from lockgate.odoo import OdooRefused
 from lockgate.testing.odoo import FakeOdoo
 
 Reply = tuple[int, bytes]
-Script = Callable[[str, bytes], Reply | None]
-"""From a path and a body to status and answer; none closes the connection without a word."""
+Script = Callable[[str, bytes, Mapping[str, str]], Reply | None]
+"""From path, body and headers to status and answer; none closes the connection without a word."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -25,7 +25,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         self.server.requests.append((self.path, dict(self.headers), body))
-        reply = self.server.script(self.path, body)
+        reply = self.server.script(self.path, body, dict(self.headers))
         if reply is None:
             self.close_connection = True
             return
@@ -66,9 +66,10 @@ class ScriptedServer(ThreadingHTTPServer):
 
 
 class OdooHttp:
-    """The script of a fake Odoo: /json/2, and the JSON-RPC that odoorpc speaks. `key` is the only one it takes.
+    """The script of a fake Odoo: /json/2, and the JSON-RPC that odoorpc speaks. It takes one `key`.
 
     `cut`: so many answers are lost after the call took effect. `fail`: statuses for the next calls instead.
+    `forbidden`: its user is not in the integration group.
     """
 
     def __init__(self, odoo: FakeOdoo, key: str = "a-key") -> None:
@@ -76,12 +77,15 @@ class OdooHttp:
         self.key = key
         self.cut = 0
         self.fail: list[int] = []
+        self.forbidden = False
 
-    def __call__(self, path: str, body: bytes) -> Reply | None:
+    def __call__(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply | None:
         if self.fail:
             return self.fail.pop(0), b"<html>not now</html>"
         asked = json.loads(body) if body else {}
         if path.startswith("/json/2/lockgate.gateway/"):
+            if headers.get("Authorization") != f"bearer {self.key}":
+                return 401, b'{"name": "werkzeug.exceptions.Unauthorized", "message": "Invalid apikey"}'
             reply = self._json2(path.rpartition("/")[2], asked)
         else:
             reply = 200, json.dumps({"jsonrpc": "2.0", **self._rpc(path, asked.get("params", {}))}).encode()
@@ -91,6 +95,8 @@ class OdooHttp:
         return reply
 
     def _json2(self, method: str, asked: Any) -> Reply:
+        if self.forbidden:
+            return 403, b'{"name": "odoo.exceptions.AccessError", "message": "Not for you."}'
         try:
             return 200, json.dumps(self.odoo.call(method, asked["message"])).encode()
         except OdooRefused as error:
@@ -104,8 +110,15 @@ class OdooHttp:
             return {"result": 7 if arguments[2] == self.key else False}
         if arguments[3] == "res.users":
             return {"result": {"lang": "en_US", "tz": "UTC", "uid": 7}}
+        if self.forbidden:
+            return error("AccessError", "Not for you.")
         try:
             return {"result": self.odoo.call(arguments[4], arguments[6]["message"])}
-        except OdooRefused as error:
-            data = {"name": "odoo.exceptions.UserError", "message": str(error), "arguments": [str(error)]}
-            return {"error": {"code": 0, "message": "Odoo Server Error", "data": data}}
+        except OdooRefused as refusal:
+            return error("UserError", str(refusal))
+
+
+def error(name: str, words: str) -> dict[str, Any]:
+    """As Odoo's JSON-RPC tells of an exception."""
+    data = {"name": f"odoo.exceptions.{name}", "message": words, "arguments": [words]}
+    return {"error": {"code": 0, "message": "Odoo Server Error", "data": data}}

@@ -50,6 +50,7 @@ class PriceEvidence(models.AbstractModel):
             )
         )
 
+    # pylint: disable=method-required-super,no-raise-unlink
     @api.model_create_multi
     def create(self, vals_list):
         raise AccessError(self.env._("%s: made by a decision on a price change alone.", self._description))
@@ -95,9 +96,7 @@ class PriceEvidence(models.AbstractModel):
                 rows=json.dumps(rows),
             )
         )
-        self.env.cr.execute(
-            "UPDATE lockgate_price_chain SET head = %s WHERE name = %s", [head, self._table]
-        )
+        self.env.cr.execute("UPDATE lockgate_price_chain SET head = %s WHERE name = %s", [head, self._table])
         self.env.invalidate_all()
         return self.browse(numbers)
 

@@ -1,0 +1,11 @@
+from . import (
+    test_approval,
+    test_at_once,
+    test_impact,
+    test_price_book,
+    test_price_change,
+    test_progress,
+    test_seal,
+    test_security,
+    test_wanted_price,
+)

@@ -1,0 +1,84 @@
+import json
+from datetime import timedelta
+
+from odoo import fields
+
+from .common import PriceCase
+
+
+class TestProgress(PriceCase):
+    def publish(self, seal, verified, state="settled"):
+        self.execute(
+            """
+            INSERT INTO lockgate_publication (
+                   channel_id, listing_id, aspect, scope, state, work_class, wanted, version,
+                   confirmed, confirmed_version, confirmed_at, verified_version, verified_at)
+            VALUES (%(channel)s, %(listing)s, 'price', %(book)s, %(state)s, 'routine',
+                    %(value)s, 3, %(value)s, 3, now(), %(verified)s, now())
+       ON CONFLICT (listing_id, aspect, scope) DO UPDATE
+               SET confirmed = excluded.confirmed, verified_version = excluded.verified_version
+            """,
+            {
+                "channel": seal.channel_id.id,
+                "listing": seal.listing_id.id,
+                "book": seal.book_id.id,
+                "state": state,
+                "value": json.dumps({"seal": seal.id}),
+                "verified": 3 if verified else 0,
+            },
+        )
+
+    def assert_progress(self, change, effective, published, reconciled, stage):
+        self.env.invalidate_all()
+        self.assertEqual(
+            (change.effective_text, change.published_text, change.reconciled_text, change.stage),
+            (effective, published, reconciled, stage),
+        )
+        for name in ("effective", "published", "reconciled"):
+            found = change.search([("stage", "=", name), ("id", "=", change.id)])
+            self.assertEqual(bool(found), name == stage)
+
+    def test_a_draft_has_come_nowhere(self):
+        self.assert_progress(self.draft(), False, False, False, False)
+
+    def test_a_future_change_is_not_effective(self):
+        change = self.approved(effective_from=fields.Datetime.now() + timedelta(days=1))
+        self.assert_progress(change, "0 of 1", "0 of 1", "0 of 1", False)
+
+    def test_effective_published_and_reconciled_are_counted_one_by_one(self):
+        change = self.approved({self.product: 11, self.second: 21})
+        first, second = change.seal_ids
+        self.assert_progress(change, "2 of 2", "0 of 2", "0 of 2", "effective")
+        self.publish(first, verified=False)
+        self.assert_progress(change, "2 of 2", "1 of 2", "0 of 2", "effective")
+        self.publish(second, verified=True)
+        self.assert_progress(change, "2 of 2", "2 of 2", "1 of 2", "published")
+        self.publish(first, verified=True)
+        self.assert_progress(change, "2 of 2", "2 of 2", "2 of 2", "reconciled")
+        self.assertTrue(change.progress_ids.published_at)
+        self.assertTrue(change.progress_ids.reconciled_at)
+
+    def test_a_change_that_a_later_one_replaced_stays_published(self):
+        change, later = self.approved(), self.approved()
+        self.publish(later.seal_ids, verified=True)
+        self.assert_progress(change, "1 of 1", "1 of 1", "1 of 1", "reconciled")
+
+    def test_an_earlier_price_on_the_channel_does_not_count(self):
+        earlier, change = self.approved(), self.approved()
+        self.publish(earlier.seal_ids, verified=True)
+        self.assert_progress(change, "1 of 1", "0 of 1", "0 of 1", "effective")
+
+    def test_a_refused_price_is_counted(self):
+        change = self.approved()
+        self.publish(self.approved({self.second: 1}).seal_ids, verified=True)
+        self.publish(change.seal_ids, verified=False, state="blocked")
+        self.assertEqual(change.progress_ids.refused_count, 1)
+
+    def test_progress_stands_by_channel(self):
+        shop = self.channel.copy({"code": "second_shop"})
+        self.env["lockgate.listing"].create({"channel_id": shop.id, "product_id": self.product.id})
+        book = self.book.create({"name": "Also", "channel_id": shop.id, "pricelist_id": self.pricelist.id})
+        change = self.approved(book_ids=[fields.Command.set((self.book + book).ids)])
+        self.publish(change.seal_ids.filtered(lambda seal: seal.channel_id == shop), verified=True)
+        published = {row.channel_id: row.published_count for row in change.progress_ids}
+        self.assertEqual(published, {self.channel: 0, shop: 1})

@@ -1,0 +1,123 @@
+"""How many units of a listing its channel may sell: the one computation behind every number and its words.
+
+The basis is *unpromised*: what lies unowned in the stock locations of the channel's warehouses, less all
+open demand that will leave them, reserved or not. `free_qty` is something else: it counts input and quality
+locations and owners' goods, and leaves out orders that are not reserved yet.
+"""
+
+from typing import NamedTuple
+
+# The most that a channel is told: a shop's own column is seldom wider than 32 bits.
+MOST = 2**31 - 1
+
+
+class Exposure(NamedTuple):
+    """One listing's stock. `on_hand` and `promised` are in the product's unit, `units` in the listing's."""
+
+    listing_id: int
+    sku: str
+    reference: str | None
+    storable: bool
+    archived: bool  # the listing, or its product
+    replaced: bool  # archived, and an active listing of the channel has its SKU now
+    placed: bool  # the channel has warehouses to sell from
+    on_hand: float
+    promised: float
+    units: int
+    wanted: int | None  # what the channel was to show until now
+    confirmed: int | None  # what it took last
+
+    @property
+    def case(self):
+        """Which rule says the quantity: the first that fits."""
+        if not self.storable:
+            return "service"
+        if self.archived:
+            return "replaced" if self.replaced else "archived"
+        return "counted" if self.placed else "nowhere"
+
+    @property
+    def quantity(self):
+        """What the channel is to show, in whole sellable units; None: it is told nothing."""
+        return {"counted": self.units, "archived": 0}.get(self.case)
+
+    @property
+    def crosses_zero(self):
+        """Whether sales on the channel begin or end with this quantity."""
+        if self.quantity is None:
+            return False
+        shown = (self.wanted, self.confirmed)
+        return any(number is not None and (number > 0) != (self.quantity > 0) for number in shown)
+
+
+def read(cr, listing_ids):
+    """The exposures of listings, of any channels, in one statement.
+
+    What the ORM has not written yet is not seen: flush before.
+    """
+    cr.execute(EXPOSURE, {"listings": list(listing_ids), "most": MOST})
+    return [Exposure(*row) for row in cr.fetchall()]
+
+
+# An open move has moved nothing yet: what was done of it became a move of its own, and the rest a backorder.
+# Its quantity, reserved or picked by hand, may stand above its demand; the greater of both will leave.
+EXPOSURE = """
+    WITH asked AS MATERIALIZED (
+        SELECT l.id, l.channel_id, l.product_id, l.sku, l.reference, l.active AND p.active AS active,
+               t.is_storable, product_unit.factor AS product_factor, listing_unit.factor AS listing_factor
+          FROM lockgate_listing l
+          JOIN product_product p ON p.id = l.product_id
+          JOIN product_template t ON t.id = p.product_tmpl_id
+          JOIN uom_uom product_unit ON product_unit.id = t.uom_id
+          JOIN uom_uom listing_unit ON listing_unit.id = l.uom_id
+         WHERE l.id = ANY(%(listings)s)
+    ), pool AS MATERIALIZED (
+        SELECT DISTINCT channel_id, product_id, product_factor FROM asked
+    ), inside AS MATERIALIZED (
+        SELECT DISTINCT r.channel_id, l.id AS location_id
+          FROM lockgate_channel_warehouse_rel r
+          JOIN stock_warehouse w ON w.id = r.warehouse_id
+          JOIN stock_location root ON root.id = w.lot_stock_id
+          JOIN stock_location l ON l.parent_path LIKE root.parent_path || '%%'
+         WHERE r.channel_id IN (SELECT channel_id FROM pool)
+           AND l.active AND l.usage IN ('internal', 'view')
+    ), on_hand AS (
+        SELECT pool.channel_id, pool.product_id, sum(q.quantity::numeric) AS quantity
+          FROM pool
+          JOIN stock_quant q ON q.product_id = pool.product_id AND q.owner_id IS NULL
+          JOIN inside i ON i.channel_id = pool.channel_id AND i.location_id = q.location_id
+      GROUP BY pool.channel_id, pool.product_id
+    ), promised AS (
+        SELECT pool.channel_id, pool.product_id,
+               sum(greatest(m.product_qty, m.quantity * u.factor / pool.product_factor, 0)) AS quantity
+          FROM pool
+          JOIN stock_move m ON m.product_id = pool.product_id
+           AND m.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
+          JOIN uom_uom u ON u.id = m.product_uom
+          JOIN inside source ON source.channel_id = pool.channel_id AND source.location_id = m.location_id
+         WHERE NOT EXISTS (
+               SELECT FROM inside i
+                WHERE i.channel_id = pool.channel_id AND i.location_id = m.location_dest_id)
+      GROUP BY pool.channel_id, pool.product_id
+    ), figures AS (
+        SELECT a.*, coalesce(on_hand.quantity, 0) AS on_hand, coalesce(promised.quantity, 0) AS promised
+          FROM asked a
+     LEFT JOIN on_hand USING (channel_id, product_id)
+     LEFT JOIN promised USING (channel_id, product_id)
+    )
+    SELECT f.id, f.sku, f.reference,
+           coalesce(f.is_storable, false),
+           NOT f.active,
+           EXISTS (SELECT FROM lockgate_listing other
+                    WHERE other.channel_id = f.channel_id AND other.sku = f.sku AND other.active
+                      AND other.id <> f.id),
+           EXISTS (SELECT FROM lockgate_channel_warehouse_rel r WHERE r.channel_id = f.channel_id),
+           f.on_hand, f.promised,
+           -- Rounded before it is cut to whole units: 0.3 / 0.1 is 3, whatever floats made of it.
+           greatest(0, least(%(most)s,
+               floor(round((f.on_hand - f.promised) * f.product_factor / f.listing_factor, 6))))::int,
+           (p.wanted->>'quantity')::int, (p.confirmed->>'quantity')::int
+      FROM figures f
+ LEFT JOIN lockgate_publication p ON p.listing_id = f.id AND p.aspect = 'stock' AND p.scope = 0
+  ORDER BY f.id
+"""

@@ -1,0 +1,45 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class Channel(models.Model):
+    _inherit = "lockgate.channel"
+
+    warehouse_ids = fields.Many2many(
+        "stock.warehouse",
+        relation="lockgate_channel_warehouse_rel",
+        column1="channel_id",
+        column2="warehouse_id",
+        string="Warehouses",
+        domain="[('company_id', '=', company_id)]",
+        ondelete="restrict",
+        tracking=True,
+        help="The channel sells what lies in the stock locations of these warehouses and is promised to "
+        "nobody. Without a warehouse the channel is told no stock at all.",
+    )
+
+    @api.constrains("warehouse_ids", "company_id")
+    def _check_warehouses(self):
+        for channel in self.sudo():
+            for warehouse in channel.warehouse_ids:
+                if warehouse.company_id != channel.company_id:
+                    raise ValidationError(
+                        self.env._(
+                            "Channel %(channel)s belongs to %(company)s, but warehouse %(warehouse)s to "
+                            "%(other_company)s: choose warehouses of %(company)s.",
+                            channel=channel.name,
+                            company=channel.company_id.name,
+                            warehouse=warehouse.name,
+                            other_company=warehouse.company_id.name,
+                        )
+                    )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "warehouse_ids" in vals:
+            self._mark_stock("warehouses changed")
+        return result
+
+    def _mark_stock(self, reason):
+        """Mark the stock of everything that is listed on these channels."""
+        self.env["lockgate.outbox"]._gather("channel", "stock", self.ids, reason)

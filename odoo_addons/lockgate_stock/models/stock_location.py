@@ -1,0 +1,34 @@
+from odoo import models
+
+WATCHED = frozenset({"active", "location_id", "usage"})
+
+
+class StockLocation(models.Model):
+    _inherit = "stock.location"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not WATCHED.isdisjoint(vals):
+            self._lockgate_mark("location changed")
+        return result
+
+    def _lockgate_mark(self, reason):
+        """Mark what lies here or below, or is to come or go; rare, so it may search."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            WITH below AS (
+                SELECT l.id FROM stock_location root
+                  JOIN stock_location l ON l.parent_path LIKE root.parent_path || '%%'
+                 WHERE root.id = ANY(%s)
+            )
+            SELECT product_id FROM stock_quant WHERE location_id IN (SELECT id FROM below)
+             UNION
+            SELECT product_id FROM stock_move
+             WHERE state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
+               AND (location_id IN (SELECT id FROM below) OR location_dest_id IN (SELECT id FROM below))
+            """,
+            [self.ids],
+        )
+        products = [product_id for (product_id,) in self.env.cr.fetchall()]
+        self.env["lockgate.outbox"]._mark_products("stock", products, reason)

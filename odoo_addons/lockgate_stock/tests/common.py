@@ -1,0 +1,184 @@
+import math
+
+from odoo import Command, fields
+from odoo.tests import TransactionCase
+
+OPEN = ["waiting", "confirmed", "partially_available", "assigned"]
+
+
+class StockCase(TransactionCase):
+    """A channel that sells one product from one warehouse of its own, and what people do in a warehouse."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company = cls.env.company
+        cls.warehouse = cls.env["stock.warehouse"].create({"name": "Sells", "code": "SELLS"})
+        cls.stock = cls.warehouse.lot_stock_id
+        cls.shelf = cls.env["stock.location"].create({"name": "Shelf", "location_id": cls.stock.id})
+        cls.elsewhere = cls.env["stock.warehouse"].create({"name": "Elsewhere", "code": "ELSEW"})
+        cls.customers = cls.env.ref("stock.stock_location_customers")
+        cls.suppliers = cls.env.ref("stock.stock_location_suppliers")
+        cls.unit = cls.env.ref("uom.product_uom_unit")
+        cls.dozen = cls.env.ref("uom.product_uom_dozen")
+        cls.product = cls._product("Canal boat")
+        cls.unlisted = cls._product("Lock keeper's hat")
+        cls.connector = cls.env["lockgate.connector"].create(
+            {"code": "stock_test", "name": "Stock test", "settings_schema": {"type": "object"}}
+        )
+        cls.channel = cls._channel("stock_test", cls.warehouse)
+        cls.listing = cls._listing(cls.product)
+        cls.forget_marks()
+
+    @classmethod
+    def _product(cls, name, **values):
+        values = {"name": name, "default_code": name.upper(), "is_storable": True, **values}
+        return cls.env["product.product"].create(values)
+
+    @classmethod
+    def _channel(cls, code, warehouses, **values):
+        values = {
+            "name": code,
+            "code": code,
+            "connector_id": cls.connector.id,
+            "warehouse_ids": [Command.set(warehouses.ids)],
+            **values,
+        }
+        return cls.env["lockgate.channel"].create(values)
+
+    @classmethod
+    def _listing(cls, product, channel=None, **values):
+        values = {"channel_id": (channel or cls.channel).id, "product_id": product.id, **values}
+        return cls.env["lockgate.listing"].create(values)
+
+    # What people do
+
+    @classmethod
+    def _picking(cls, picking_type, source, destination, *quantities):
+        """A confirmed picking of (product, quantity) lines."""
+        picking = cls.env["stock.picking"].create(
+            {
+                "picking_type_id": picking_type.id,
+                "location_id": source.id,
+                "location_dest_id": destination.id,
+                "move_ids": [
+                    Command.create(
+                        {
+                            "product_id": product.id,
+                            "product_uom_qty": quantity,
+                            "location_id": source.id,
+                            "location_dest_id": destination.id,
+                        }
+                    )
+                    for product, quantity in quantities
+                ],
+            }
+        )
+        picking.action_confirm()
+        return picking
+
+    @classmethod
+    def _done(cls, picking, quantity=None):
+        """Validate all of a picking, or `quantity` of each line; the rest becomes a backorder."""
+        for move in picking.move_ids:
+            move.quantity = move.product_uom_qty if quantity is None else quantity
+            move.picked = True
+        picking._action_done()
+        return picking
+
+    @classmethod
+    def receive(cls, quantity, product=None, destination=None):
+        lines = (product or cls.product, quantity)
+        return cls._done(
+            cls._picking(cls.warehouse.in_type_id, cls.suppliers, destination or cls.stock, lines)
+        )
+
+    @classmethod
+    def order(cls, quantity, product=None, source=None):
+        """A confirmed delivery, not reserved yet."""
+        lines = (product or cls.product, quantity)
+        return cls._picking(cls.warehouse.out_type_id, source or cls.stock, cls.customers, lines)
+
+    @classmethod
+    def transfer(cls, quantity, source, destination, product=None):
+        lines = (product or cls.product, quantity)
+        return cls._picking(cls.warehouse.int_type_id, source, destination, lines)
+
+    @classmethod
+    def count(cls, quantity, location=None, product=None, **values):
+        """An inventory adjustment."""
+        values = {
+            "product_id": (product or cls.product).id,
+            "location_id": (location or cls.stock).id,
+            "inventory_quantity": quantity,
+            **values,
+        }
+        cls.env["stock.quant"].with_context(inventory_mode=True).create(values).action_apply_inventory()
+
+    @classmethod
+    def scrap(cls, quantity, product=None):
+        scrap = cls.env["stock.scrap"].create(
+            {
+                "product_id": (product or cls.product).id,
+                "scrap_qty": quantity,
+                "location_id": cls.stock.id,
+            }
+        )
+        scrap.action_validate()
+        return scrap
+
+    # What Lockgate makes of it
+
+    def wanted(self, listing=None):
+        """What the turn's maker says: one Wanted."""
+        self.env.flush_all()
+        listing = (listing or self.listing).with_context(active_test=False)
+        (wanted,) = self.env["lockgate.turn"]._wanted_stock(
+            listing.channel_id, listing, fields.Datetime.now()
+        )
+        return wanted
+
+    def quantity(self, listing=None):
+        value = self.wanted(listing).value
+        return value and value["quantity"]
+
+    def oracle(self, listing=None):
+        """The same number, slowly and obviously, for a listing that sells a storable product."""
+        listing = listing or self.listing
+        product = listing.product_id
+        roots = listing.channel_id.warehouse_ids.lot_stock_id
+        inside = self.env["stock.location"]
+        for location in self.env["stock.location"].search([("usage", "in", ["internal", "view"])]):
+            above = location
+            while above and above not in roots:
+                above = above.location_id
+            if above:
+                inside |= location
+        available = 0.0
+        for quant in self.env["stock.quant"].search([("product_id", "=", product.id)]):
+            if quant.location_id in inside and not quant.owner_id:
+                available += quant.quantity
+        for move in self.env["stock.move"].search([("product_id", "=", product.id), ("state", "in", OPEN)]):
+            if move.location_id in inside and move.location_dest_id not in inside:
+                reserved = move.product_uom._compute_quantity(move.quantity, product.uom_id, round=False)
+                available -= max(move.product_qty, reserved)
+        units = available * product.uom_id.factor / listing.uom_id.factor
+        return max(0, math.floor(round(units, 6)))
+
+    @classmethod
+    def forget_marks(cls):
+        cls.env.cr.flush()
+        cls.env.cr.execute("DELETE FROM lockgate_outbox")
+
+    def marks(self):
+        """[(listing id, aspect, reason)] since the last time it was asked."""
+        self.env.cr.flush()
+        self.env.cr.execute("DELETE FROM lockgate_outbox RETURNING listing_id, aspect, reason")
+        return sorted(self.env.cr.fetchall())
+
+    def reasons(self):
+        """The reasons of the marks since the last time, all of them of the listing's stock."""
+        marks = self.marks()
+        for listing_id, aspect, _reason in marks:
+            self.assertEqual((listing_id, aspect), (self.listing.id, "stock"))
+        return {reason for *_, reason in marks}

@@ -1,0 +1,176 @@
+"""The fake channel's inside: what it shows, all that it was told, and the script of its failures."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Json = dict[str, Any]
+
+
+class Rule(BaseModel):
+    """One scripted behaviour. `times` requests, none: until the script is cleared."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["fail", "html", "delay", "lose", "hang", "late", "refuse", "strict"]
+    times: int | None = Field(default=None, ge=1)
+    path: str | None = None
+    status: int = 200
+    seconds: float = Field(default=0.0, ge=0)
+    retry_after: float | None = None
+    sku: str | None = None
+    aspect: Literal["price", "stock"] | None = None
+    reason: str = "refused by the script"
+
+    @property
+    def of_items(self) -> bool:
+        return self.kind in ("refuse", "strict")
+
+
+@dataclass
+class Shop:
+    """Listings, history and script, behind one lock. With a folder, the history is kept in a file there."""
+
+    folder: Path | None = None
+    listings: dict[str, Json] = field(default_factory=dict)
+    history: list[Json] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
+    requests: int = 0
+
+    def __post_init__(self) -> None:
+        self.lock = threading.Condition()
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if self._file.exists():
+                self._load()
+
+    @property
+    def _file(self) -> Path:
+        assert self.folder is not None
+        return self.folder / "history.jsonl"
+
+    def _load(self) -> None:
+        entries = [json.loads(line) for line in self._file.read_text().splitlines()]
+        latest = {
+            entry["number"]: entry for entry in entries
+        }  # a late one stands twice: untold, then applied
+        self.history = [latest[number] for number in sorted(latest)]
+        self.requests = max((entry["request"] for entry in self.history), default=0)
+        applied = [entry for entry in self.history if entry["applied"]]
+        for entry in sorted(applied, key=lambda entry: float(entry["applied_monotonic"])):
+            self._show(entry)
+
+    def take_rule(self, path: str) -> Rule | None:
+        """The first rule that fits a request, counted down."""
+        with self.lock:
+            for rule in self.rules:
+                if not rule.of_items and rule.path in (None, path):
+                    if rule.times is not None:
+                        rule.times -= 1
+                        if rule.times == 0:
+                            self.rules.remove(rule)
+                    return rule
+        return None
+
+    def told(self, path: str, items: list[Json], *, apply: bool) -> list[Json]:
+        """Write a request into the history; with `apply` it takes effect at once. Returns its entries."""
+        received = {"received_at": time.time(), "received_monotonic": time.monotonic()}
+        with self.lock:
+            self.requests += 1
+            entries: list[Json] = []
+            for item in items:
+                entry: Json = {
+                    "number": len(self.history) + 1,
+                    "request": self.requests,
+                    "path": path,
+                    "sku": item["sku"],
+                    "aspect": item["aspect"],
+                    "value": {name: part for name, part in item.items() if name != "key"},
+                    "applied": False,
+                    "reason": None,
+                    **received,
+                    "applied_monotonic": None,
+                }
+                self.history.append(entry)
+                entries.append(entry)
+            if apply:
+                self._apply(entries)
+            self._keep(entries)
+            self.lock.notify_all()
+        return entries
+
+    def apply_late(self, entries: list[Json]) -> None:
+        with self.lock:
+            self._apply(entries)
+            self._keep(entries)
+            self.lock.notify_all()
+
+    def _apply(self, entries: list[Json]) -> None:
+        for entry in entries:
+            entry["reason"] = self._refusal(entry)
+            if entry["reason"] is None:
+                entry["applied"] = True
+                entry["applied_monotonic"] = time.monotonic()
+                self._show(entry)
+
+    def _refusal(self, entry: Json) -> str | None:
+        for rule in self.rules:
+            if rule.kind == "refuse" and rule.sku == entry["sku"] and rule.aspect in (None, entry["aspect"]):
+                return rule.reason
+            if rule.kind == "strict" and entry["sku"] not in self.listings:
+                return "unknown SKU"
+        return None
+
+    def _show(self, entry: Json) -> None:
+        value = entry["value"]
+        listing = self.listings.setdefault(entry["sku"], new_listing())
+        if entry["aspect"] == "stock":
+            listing["quantity"] = value["quantity"]
+            return
+        price = {"price": value["amount"], "currency": value["currency"]}
+        if value["book"] is None:
+            listing.update(price)
+        else:
+            listing["books"][value["book"]] = price
+
+    def shown(self, item: Json) -> Json | None:
+        """What is shown of an aspect of a listing; none: the listing, or this aspect of it, is not known."""
+        with self.lock:
+            listing = self.listings.get(item["sku"])
+            if listing is None:
+                return None
+            if item["aspect"] == "stock":
+                return None if listing["quantity"] is None else {"quantity": listing["quantity"]}
+            book = listing if item["book"] is None else listing["books"].get(item["book"])
+            if book is None or book["price"] is None:
+                return None
+            return {"price": book["price"], "currency": book["currency"]}
+
+    def since(self, number: int, wait: float) -> Json:
+        """History after an entry; waits up to `wait` seconds for the first."""
+        with self.lock:
+            self.lock.wait_for(lambda: len(self.history) > number, timeout=wait)
+            return {"last": len(self.history), "entries": self.history[number:]}
+
+    def forget(self) -> None:
+        with self.lock:
+            self.history.clear()
+            self.listings.clear()
+            if self.folder is not None:
+                self._file.unlink(missing_ok=True)
+
+    def _keep(self, entries: list[Json]) -> None:
+        if self.folder is not None:
+            with self._file.open("a") as file:
+                file.writelines(json.dumps(entry) + "\n" for entry in entries)
+
+
+def new_listing() -> Json:
+    return {"price": None, "currency": None, "quantity": None, "books": {}}

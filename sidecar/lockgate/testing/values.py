@@ -1,0 +1,31 @@
+"""Values as Odoo sends them, for tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lockgate.contract import PriceValue, StockValue
+
+
+def price(sku: str, amount: str = "10.00", **parts: Any) -> PriceValue:
+    return PriceValue.model_validate(
+        {
+            "aspect": "price",
+            "sku": sku,
+            "reference": None,
+            "book": None,
+            "amount": amount,
+            "currency": "EUR",
+            "tax_included": True,
+            "unit": "Units",
+            "breaks": (),
+            "seal": 1,
+            "starts": "2026-01-01T00:00:00+00:00",
+            "ends": None,
+            **parts,
+        }
+    )
+
+
+def stock(sku: str, quantity: int = 5) -> StockValue:
+    return StockValue(aspect="stock", sku=sku, reference=None, quantity=quantity)

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lockgate.errors import NeedsAttention
+from lockgate.fake import FakeChannel
+from lockgate.shop import Shop
+from lockgate.testing.values import price, stock
+from lockgate.wire import Wire
+
+
+@pytest.fixture
+def wire(channel: FakeChannel) -> Wire:
+    return Wire(channel.address, deadline=10)
+
+
+def told(shop: Shop, *values: Any, apply: bool = True) -> list[dict[str, Any]]:
+    path = "/prices" if values[0].aspect == "price" else "/stock"
+    return shop.told(path, [value.model_dump(mode="json") for value in values], apply=apply)
+
+
+def test_history_tells_every_item_with_its_seal_and_its_times(channel: FakeChannel, wire: Wire) -> None:
+    told(channel.shop, price("A", "9.99", seal=7), price("B"))
+    answer = wire.call("GET", "/history", changes=False).data
+    first, second = answer["entries"]
+    assert (first["number"], second["number"], answer["last"]) == (1, 2, 2)
+    assert first["request"] == second["request"]
+    assert first["value"]["seal"] == 7
+    assert first["applied_monotonic"] >= first["received_monotonic"]
+    assert wire.call("GET", "/history?since=1", changes=False).data["entries"] == [second]
+
+
+def test_history_waits_for_what_is_to_come(channel: FakeChannel, wire: Wire) -> None:
+    assert wire.call("GET", "/history?since=0&wait=0.01", changes=False).data["entries"] == []
+    told(channel.shop, stock("A"))
+    assert len(wire.call("GET", "/history?since=0&wait=10", changes=False).data["entries"]) == 1
+
+
+def test_a_script_is_added_listed_counted_down_and_cleared(channel: FakeChannel, wire: Wire) -> None:
+    wire.call("POST", "/script", {"kind": "fail", "status": 503, "times": 2, "path": "/stock"}, changes=True)
+    assert channel.shop.take_rule("/prices") is None
+    assert channel.shop.take_rule("/stock") is not None
+    assert wire.call("GET", "/script", changes=False).data["rules"][0]["times"] == 1
+    wire.call("DELETE", "/script", changes=True)
+    assert channel.shop.take_rule("/stock") is None
+
+
+@pytest.mark.parametrize(
+    "rule", [{"kind": "explode"}, {"kind": "fail", "time": 3}, {"kind": "fail", "times": 0}]
+)
+def test_a_rule_that_means_nothing_is_refused(wire: Wire, rule: dict[str, Any]) -> None:
+    with pytest.raises(NeedsAttention, match="HTTP 400"):
+        wire.call("POST", "/script", rule, changes=True)
+
+
+def test_history_and_listings_survive_a_restart(tmp_path: Path) -> None:
+    before = Shop(tmp_path)
+    told(before, price("A", "9.99", book="members"), price("B", "5.00"))
+    [lost] = told(before, stock("C"), apply=False)
+    late = told(before, stock("A", 3), apply=False)
+    told(before, stock("A", 4))
+    before.apply_late(late)
+    after = Shop(tmp_path)
+    assert after.history == before.history
+    assert after.listings == before.listings
+    assert after.listings["A"]["quantity"] == 3
+    assert not lost["applied"]
+
+
+def test_what_is_forgotten_does_not_come_back(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    told(shop, stock("A"))
+    shop.forget()
+    assert (Shop(tmp_path).history, Shop(tmp_path).listings) == ([], {})

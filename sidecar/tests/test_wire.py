@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from lockgate.errors import ChannelDown, ChannelError, NeedsAttention, Rejected, RetryLater, Unknown
+from lockgate.testing.server import ScriptedServer
+from lockgate.wire import STATUS_ERRORS, Wire, mask, retry_after
+
+
+@contextmanager
+def raw_server(*answers: bytes, drip: float = 0.0) -> Iterator[str]:
+    """Answers a connection with bytes as they stand, with `drip` seconds between them."""
+    ended = threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while not ended.is_set():
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(65536)
+                for answer in answers:
+                    try:
+                        connection.sendall(answer)
+                    except OSError:
+                        break
+                    if ended.wait(drip):
+                        break
+                ended.wait(0 if not drip else 10)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    ended.set()
+    listener.close()
+
+
+def ask(address: str, *, changes: bool = True, deadline: float = 5.0) -> ChannelError:
+    with pytest.raises(ChannelError) as raised:
+        Wire(address, deadline=deadline).call("POST", "/", {}, changes=changes)
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [*STATUS_ERRORS.items(), (301, NeedsAttention), (418, NeedsAttention), (507, RetryLater)],
+)
+def test_a_status_means_one_thing(status: int, kind: type[ChannelError]) -> None:
+    with ScriptedServer(lambda *_: (status, b'{"error": "no"}')) as server:
+        error = ask(server.address)
+    assert type(error) is kind
+    assert f"HTTP {status}" in error.message
+    assert error.answer == '{"error": "no"}'
+
+
+def test_a_connector_overrides_an_entry() -> None:
+    with ScriptedServer(lambda *_: (409, b"{}")) as server, pytest.raises(Rejected):
+        Wire(server.address, deadline=5, errors={**STATUS_ERRORS, 409: Rejected}).call(
+            "POST", "/", changes=True
+        )
+
+
+def test_an_unreachable_channel_is_down_because_nothing_was_sent() -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        error = ask(f"http://127.0.0.1:{reserved.getsockname()[1]}")
+    assert isinstance(error, ChannelDown)
+    assert "address in the channel's settings" in error.message
+
+
+@pytest.mark.parametrize(("changes", "kind"), [(True, Unknown), (False, RetryLater)])
+def test_no_answer_is_unknown_only_when_it_may_have_changed_something(
+    changes: bool, kind: type[ChannelError]
+) -> None:
+    with ScriptedServer(lambda *_: None) as server:
+        assert type(ask(server.address, changes=changes)) is kind
+
+
+def test_half_an_answer_is_no_answer() -> None:
+    with raw_server(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{") as address:
+        assert isinstance(ask(address), Unknown)
+
+
+def test_an_answer_whose_body_drips_ends_at_the_total_deadline() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+    with raw_server(head, *[b" "] * 900, drip=0.02) as address:
+        assert isinstance(ask(address, deadline=0.3), Unknown)
+
+
+def test_headers_that_drip_end_at_the_total_deadline_too() -> None:
+    with raw_server(b"HTTP/1.1 200 OK\r\n", *[b"X"] * 900, drip=0.02) as address:
+        assert isinstance(ask(address, deadline=0.3), Unknown)
+
+
+def test_an_endless_answer_is_cut_off() -> None:
+    with ScriptedServer(lambda *_: (200, b" " * 5_000_001)) as server:
+        assert "longer than" in ask(server.address).message
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(200, NeedsAttention), (422, NeedsAttention), (502, RetryLater)]
+)
+def test_html_says_nothing_of_a_value(status: int, kind: type[ChannelError]) -> None:
+    with ScriptedServer(lambda *_: (status, b"<html>oops</html>")) as server:
+        error = ask(server.address)
+    assert type(error) is kind
+    assert "HTML instead of JSON" in error.message
+
+
+def test_a_redirect_is_not_followed() -> None:
+    with ScriptedServer(lambda *_: (302, b"")) as server:
+        ask(server.address)
+        assert len(server.requests) == 1
+
+
+def test_a_connection_is_kept_from_call_to_call() -> None:
+    with ScriptedServer(lambda *_: (200, b"{}")) as server:
+        wire = Wire(server.address, deadline=5)
+        for _ in range(3):
+            wire.call("GET", "/", changes=False)
+        assert len(wire._http._pool.connections) == 1
+        wire.close()
+
+
+def test_secrets_are_masked_in_what_is_kept_of_an_answer() -> None:
+    with (
+        ScriptedServer(lambda *_: (403, b'{"you sent": "hunter22"}')) as server,
+        pytest.raises(NeedsAttention) as raised,
+    ):
+        Wire(server.address, deadline=5, secrets=["hunter22"]).call("POST", "/", changes=True)
+    assert raised.value.answer == '{"you sent": "•••"}'
+
+
+def test_a_mask_leaves_what_is_too_short_to_be_secret() -> None:
+    assert mask("a cat", ["a", ""]) == "a cat"
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7.0), ("0", 0.0), ("-1", 0.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("soon", None)],
+)
+def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) -> None:
+    assert retry_after({"retry-after": header}) == seconds
+
+
+@pytest.mark.parametrize("address", ["", "shop.example", "ftp://shop.example", "http://"])
+def test_what_is_no_address_is_named(address: str) -> None:
+    with pytest.raises(NeedsAttention, match="is not an address"):
+        Wire(address, deadline=5)

@@ -1,0 +1,86 @@
+"""What people see in a real browser, after the story was played."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from stack.browser import browser
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser() as opened:
+        yield opened
+
+
+@pytest.fixture
+def sign_in(chromium, stack):
+    """Open a browser window of a person's own, signed in."""
+    contexts = []
+
+    def signed_in(login: str) -> Page:
+        context = chromium.new_context(base_url=stack.odoo.url, viewport={"width": 1500, "height": 950})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.goto("/web/login")
+        page.fill("input[name=login]", login)
+        page.fill("input[name=password]", login)
+        page.click("button[type=submit]")
+        page.wait_for_selector(".o_web_client")
+        return page
+
+    yield signed_in
+    for context in contexts:
+        context.close()
+
+
+def test_the_operator_sees_both_channels_with_their_state_and_health(sign_in):
+    page = sign_in("operator")
+    page.goto("/odoo/action-lockgate.lockgate_channel_action")
+    for channel in ("Web shop", "Demo channel"):
+        expect(page.locator(".o_kanban_record", has_text=channel)).to_contain_text("Running")
+
+
+def test_the_operator_freezes_a_channel_and_resumes_it(sign_in, parts):
+    page = sign_in("operator")
+    page.goto(f"/odoo/action-lockgate.lockgate_channel_action/{parts.channels.channels['demo']}")
+    page.click("button[name=action_freeze]")
+    expect(page.locator("button[name=action_resume]")).to_be_visible()
+    page.click("button[name=action_resume]")
+    expect(page.locator("button[name=action_freeze]")).to_be_visible()
+
+
+def test_the_approver_sees_impact_and_progress_of_a_price_change(sign_in, parts):
+    change = parts.approver.find("lockgate.price.change", [("kind", "=", "regular")], "id", limit=1)[0]["id"]
+    page = sign_in("approver")
+    page.goto(f"/odoo/action-lockgate_price.lockgate_price_change_action/{change}")
+    form = page.locator(".o_form_view")
+    expect(form).to_contain_text("Approved")
+    expect(form).to_contain_text(re.compile(r"-10[.,]0"))
+    expect(form).to_contain_text("Web shop")
+
+
+def test_the_analyst_has_no_button_to_approve(sign_in, parts):
+    product = parts.channels.products[0]
+    change = parts.analyst.create(
+        "lockgate.price.change",
+        reason="Seen by its author",
+        book_ids=[(6, 0, list(parts.channels.books.values()))],
+        line_ids=[(0, 0, {"product_id": product.id, "price": product.price})],
+    )
+    parts.analyst.call("lockgate.price.change", "action_request", [change])
+    page = sign_in("analyst")
+    page.goto(f"/odoo/action-lockgate_price.lockgate_price_change_action/{change}")
+    expect(page.locator(".o_form_view")).to_contain_text("Seen by its author")
+    expect(page.locator("button[name=action_approve]")).to_have_count(0)
+
+
+def test_the_owner_reads_the_exception_in_plain_words(sign_in, parts):
+    exception = parts.owner.find("lockgate.exception", [("state", "=", "resolved")], "id", "message", limit=1)[0]
+    page = sign_in("owner")
+    page.goto(f"/odoo/action-lockgate.lockgate_exception_action/{exception['id']}")
+    form = page.locator(".o_form_view")
+    expect(form).to_contain_text(exception["message"])
+    expect(form).to_contain_text("Resolved")
