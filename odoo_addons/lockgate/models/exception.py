@@ -12,6 +12,7 @@ CATEGORIES = [
     ("differs", "Channel Shows Something Else"),
     ("internal", "Internal Error"),
 ]
+CATEGORY_BY_OUTCOME = {"rejected": "rejected", "read": "differs"}
 STATES = [("open", "Open"), ("retrying", "Retrying"), ("resolved", "Resolved"), ("ignored", "Ignored")]
 OPEN = ("open", "retrying")
 # What a person may edit of an exception; everything else is a fact.
@@ -130,7 +131,7 @@ class LockgateException(models.Model):
                 "listing_id": fact["listing_id"],
                 "publication_id": fact["publication_id"],
                 "aspect": fact["aspect"],
-                "category": fact["outcome"] if fact["outcome"] in dict(CATEGORIES) else "differs",
+                "category": CATEGORY_BY_OUTCOME.get(fact["outcome"], "attention"),
                 "first_at": fact["failed_at"],
             }
         )

@@ -66,10 +66,12 @@ class TestChannel(LockgateCase):
         form = Form(self.env["lockgate.channel"].with_user(self.user_manager))
         form.name, form.code = "Web Shop", "web_shop"
         form.connector_id = self.channel.connector_id
-        form.settings = [{**setting, "value": "https://shop.example"} if setting["name"] == "url" else setting
-                         for setting in self.channel.connector_id.settings_definition]
-        channel = form.save()
-        self.assertEqual(channel.settings["url"], "https://shop.example")
+        self.assertEqual([setting["name"] for setting in form.settings], ["url", "pages"])
+        form.settings = [
+            {**setting, "value": "https://shop.example" if setting["name"] == "url" else False}
+            for setting in form.settings
+        ]
+        self.assertEqual(form.save().settings["url"], "https://shop.example")
 
     def test_a_setting_of_the_wrong_type_is_refused_by_its_name(self):
         for settings, word in (

@@ -55,7 +55,7 @@ class TestTwoConnections(TransactionCase):
         self.addCleanup(cr.close)
         # A lock that is waited for would hang the test: let it fail.
         cr.execute("SET statement_timeout = '10s'")
-        cr.commit()
+        cr.commit()  # pylint: disable=invalid-commit
         return api.Environment(cr, SUPERUSER_ID, {})
 
     def mark(self, env, number=0):

@@ -218,7 +218,7 @@ class TestGateway(GatewayCase):
     @mute_logger(GATEWAY_LOGGER)
     def test_a_makers_user_error_is_set_aside_like_any_other(self):
         def refuse(listing):
-            raise UserError("These units cannot be converted.")
+            raise UserError(self.env._("These units cannot be converted."))
 
         self.patch(gateway, "SLICE", 2)
         self.patch(self.maker, "_wanted", refuse)

@@ -6,6 +6,8 @@ from .test_gateway import GatewayCase
 
 
 class TestNeutralize(GatewayCase):
+    """`data/neutralize.sql` as Odoo runs it on a copy, and the wizard for a restored database."""
+
     def neutralize(self):
         self.env.flush_all()
         with file_open("lockgate/data/neutralize.sql") as file:

@@ -4,22 +4,18 @@ import secrets
 from datetime import timedelta
 
 CLASSES = ("critical", "routine", "bulk")
+# After as many leases of one value without success a person decides.
+MOST_TRIES = 8
 # Counting a backlog of a million rows at every poll would cost more than the turn: "at least this many".
 COUNTED = 1000
 
 
 def expire(cr, now, channel):
-    """A lease that ended without a result is unknown, not due: its request may have landed."""
-    cr.execute(
-        """
-        UPDATE lockgate_publication
-           SET state = CASE WHEN wanted IS NULL THEN 'settled' ELSE 'unknown' END,
-               due_at = CASE WHEN wanted IS NOT NULL THEN %s END,
-               lease_token = NULL, lease_version = NULL, lease_until = NULL
-         WHERE channel_id = %s AND state = 'leased' AND lease_until <= %s
-        """,
-        [now, channel.id, now],
-    )
+    """A lease that ended without a result is unknown, not due: its request may have landed.
+
+    One that ends so again and again may be what kills its workers: a person decides.
+    """
+    cr.execute(EXPIRE, {"now": now, "channel": channel.id, "most_tries": MOST_TRIES})
 
 
 def grant(cr, now, channel, request):
@@ -108,6 +104,17 @@ ROOM = """
                                      WHERE channel_id = %(channel)s AND state = 'leased') END
       FROM lockgate_turn t WHERE t.channel_id = %(channel)s
 """
+
+EXPIRE = """
+    UPDATE lockgate_publication
+       SET state = CASE WHEN wanted IS NULL THEN 'settled' WHEN {spent} THEN 'blocked' ELSE 'unknown' END,
+           due_at = CASE WHEN wanted IS NOT NULL AND NOT {spent} THEN %(now)s END,
+           failed_at = CASE WHEN wanted IS NOT NULL AND {spent} THEN %(now)s ELSE failed_at END,
+           message = CASE WHEN {spent} THEN 'No worker came back with an answer, ' || tries || ' times. '
+               'Look into the worker''s log, then press Retry.' ELSE message END,
+           lease_token = NULL, lease_version = NULL, lease_until = NULL
+     WHERE channel_id = %(channel)s AND state = 'leased' AND lease_until <= %(now)s
+""".format(spent="(tries >= %(most_tries)s AND version = lease_version)")
 
 GRANT = """
     WITH picked AS (

@@ -148,6 +148,13 @@ WANTED = """
     )
 """
 
+# A value that replaces one which still waits takes over its place in time: changes that keep coming must
+# not put off the push, a critical one must not become routine, and a channel's wish to wait stands.
+COALESCES = "p.state = 'due' AND excluded.wanted IS NOT NULL AND NOT {retried}"
+RETRIED = "p.listing_id IN (SELECT listing_id FROM wanted WHERE retried)"
+MORE_URGENT = """CASE WHEN 'critical' IN (p.work_class, excluded.work_class) THEN 'critical'
+                WHEN 'routine' IN (p.work_class, excluded.work_class) THEN 'routine' ELSE 'bulk' END"""
+
 STORE = (
     WANTED
     + """
@@ -163,14 +170,16 @@ STORE = (
            wanted = excluded.wanted,
            version = excluded.version,
            wanted_at = excluded.wanted_at,
-           work_class = excluded.work_class,
-           tries = CASE WHEN p.state = 'leased' THEN p.tries ELSE 0 END,
+           work_class = CASE WHEN {coalesces} THEN {more_urgent} ELSE excluded.work_class END,
+           tries = CASE WHEN p.state = 'leased' THEN p.tries WHEN {coalesces} THEN least(p.tries, 1) ELSE 0 END,
            state = CASE WHEN p.state IN ('leased', 'unknown') THEN p.state ELSE excluded.state END,
-           due_at = CASE WHEN p.state IN ('leased', 'unknown') THEN p.due_at ELSE excluded.due_at END
+           due_at = CASE WHEN p.state IN ('leased', 'unknown') THEN p.due_at
+                         WHEN {coalesces} AND p.tries > 0 THEN p.due_at
+                         WHEN {coalesces} THEN least(p.due_at, excluded.due_at)
+                         ELSE excluded.due_at END
      WHERE p.wanted IS DISTINCT FROM excluded.wanted
-        OR (p.state NOT IN ('leased', 'unknown')
-            AND p.listing_id IN (SELECT listing_id FROM wanted WHERE retried))
-    """
+        OR (p.state NOT IN ('leased', 'unknown') AND {retried})
+    """.format(coalesces=COALESCES.format(retried=RETRIED), more_urgent=MORE_URGENT, retried=RETRIED)
 )
 
 # A recheck that is still to come stays: it may be the one of a new listing.
