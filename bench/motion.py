@@ -1,11 +1,12 @@
 """How fast a committed change is on the channel: one at a time, and 1,500 at once.
 
-Real Odoo, PostgreSQL, Redis, pacer and worker, and the shipped fake channel. The changes are made by a process
-that holds Odoo's registry, so that the moment right before its commit is known; the channel notes on the same
-clock when it applied a value. Run `python -m bench.motion`; it prints JSON.
+Real Odoo, PostgreSQL, Redis, pacer and worker, and the shipped fake channel. The changes are made by a
+process that holds Odoo's registry, so that the moment right before its commit is known; the channel notes
+on the same clock when it applied a value. Run `python -m bench.motion`; it prints JSON.
 """
 
 import json
+import logging
 import os
 import statistics
 import subprocess
@@ -33,18 +34,29 @@ def main() -> None:
 
 
 def measure() -> dict:
-    """Both numbers, as milliseconds from the commit and as listings a second until Odoo has confirmed them."""
+    """Both numbers: milliseconds from the commit, and listings a second until Odoo has confirmed them."""
     with Stack("bench", shop=False, workers=0) as stack:
         outsiders = distribution(stack.folder / "outsiders")
         os.environ["PYTHONPATH"] = os.pathsep.join([str(outsiders), str(ROOT)])
         admin = User(stack.odoo.url, stack.odoo.database, "admin", "admin")
         stack.start_sidecar(issue_key(admin))
-        if not wait_until(lambda: len(admin.find("lockgate.connector", [("code", "=", ONE_BY_ONE)], "code")) == 1, 30):
+        if not wait_until(
+            lambda: len(admin.find("lockgate.connector", [("code", "=", ONE_BY_ONE)], "code")) == 1, 30
+        ):
             raise SystemExit(f"the pacer registered no connector {ONE_BY_ONE}; see {stack.sidecar.pacer.log}")
         variables = {**environment(odoo_source()), "LOCKGATE_REDIS_URL": stack.redis.url}
         variables["PYTHONPATH"] += os.pathsep + str(ROOT)
-        argv = [sys.executable, "-m", "bench.motion", str(stack.odoo.configuration), stack.odoo.database, stack.fake.url]
-        done = subprocess.run(argv, cwd=ROOT, env={**os.environ, **variables}, stdout=subprocess.PIPE, text=True, check=True)
+        argv = [
+            sys.executable,
+            "-m",
+            "bench.motion",
+            str(stack.odoo.configuration),
+            stack.odoo.database,
+            stack.fake.url,
+        ]
+        done = subprocess.run(
+            argv, cwd=ROOT, env={**os.environ, **variables}, stdout=subprocess.PIPE, text=True, check=True
+        )
         return json.loads(done.stdout)
 
 
@@ -56,7 +68,8 @@ class Changes:
         from odoo.modules.registry import Registry
         from odoo.tools import config
 
-        config.parse_config(["-c", configuration, "-d", database])
+        config.parse_config(["-c", configuration, "-d", database, "--log-level", "error"])
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         self.environment, self.registry = Environment, Registry(database)
         self.fake = httpx.Client(base_url=url, timeout=60)
 
@@ -87,7 +100,12 @@ class Changes:
 
     def make_products(self, env) -> None:
         values = [
-            {"name": f"Bench {n}", "default_code": f"BENCH-{n:05}", "is_storable": True, "list_price": 10 + n / 100}
+            {
+                "name": f"Bench {n}",
+                "default_code": f"BENCH-{n:05}",
+                "is_storable": True,
+                "list_price": 10 + n / 100,
+            }
             for n in range(LISTINGS)
         ]
         self.products = env["product.product"].create(values).ids
@@ -113,7 +131,9 @@ class Changes:
                 for n, product in enumerate(self.products)
             ]
         )
-        env["lockgate.price.book"].create({"name": code, "channel_id": channel.id, "pricelist_id": self.pricelist})
+        env["lockgate.price.book"].create(
+            {"name": code, "channel_id": channel.id, "pricelist_id": self.pricelist}
+        )
         channel.action_start()
         return channel.id
 
@@ -142,7 +162,9 @@ class Changes:
             with self.registry.cursor() as cr:
                 env = self.environment(cr, SUPERUSER, {})
                 location = env["stock.location"].browse(self.location)
-                env["stock.quant"]._update_available_quantity(env["product.product"].browse(product), location, quantity)
+                env["stock.quant"]._update_available_quantity(
+                    env["product.product"].browse(product), location, quantity
+                )
                 cr.flush()
                 committed = time.monotonic()
                 cr.commit()
@@ -155,9 +177,9 @@ class Changes:
         while True:
             answer = self.fake.get("/history", params={"since": since, "wait": 30}).json()
             for entry in answer["entries"]:
-                if entry["path"] == "/stock" and entry["value"] and entry["value"]["sku"] == sku:
-                    if entry["applied"] and entry["value"]["quantity"] == quantity:
-                        return entry["applied_monotonic"]
+                pushed = entry["path"] == "/stock" and entry["applied"] and entry["value"]
+                if pushed and (pushed["sku"], pushed["quantity"]) == (sku, quantity):
+                    return entry["applied_monotonic"]
             if not answer["entries"]:
                 raise SystemExit(f"the channel did not get {quantity} of {sku}")
             since = answer["last"]
@@ -182,20 +204,24 @@ class Changes:
         return answer["last"] if last else answer["entries"]
 
     def new_prices(self, channel: int, number: int) -> float:
-        """Seconds from the commit of 1,500 approved prices until the channel has and Odoo has confirmed the last."""
+        """Seconds from the commit of 1,500 approved prices until Odoo has confirmed the last."""
         with self.registry.cursor() as cr:
             env = self.environment(cr, ADMIN, {})
             book = env["lockgate.price.book"].search([("channel_id", "=", channel)])
             analyst, approver = (env.ref(f"lockgate_price.user_{role}") for role in ("analyst", "approver"))
-            change = env["lockgate.price.change"].with_user(analyst).create(
-                {
-                    "reason": "bench",
-                    "book_ids": [(6, 0, book.ids)],
-                    "line_ids": [
-                        (0, 0, {"product_id": product, "price": 100 + number + n / 100})
-                        for n, product in enumerate(self.products)
-                    ],
-                }
+            change = (
+                env["lockgate.price.change"]
+                .with_user(analyst)
+                .create(
+                    {
+                        "reason": "bench",
+                        "book_ids": [(6, 0, book.ids)],
+                        "line_ids": [
+                            (0, 0, {"product_id": product, "price": 100 + number + n / 100})
+                            for n, product in enumerate(self.products)
+                        ],
+                    }
+                )
             )
             change.action_request()
             cr.commit()

@@ -10,5 +10,8 @@ if __name__ == "__main__":
     for records in STACK.glob("*/processes"):
         for name in end_leftovers(records):
             say(f"ended {name} of {records.parent.name}")
+        sockets = records.parent / "sockets"
+        if sockets.is_symlink():
+            shutil.rmtree(sockets.readlink(), ignore_errors=True)
     for folder in (STACK, ROOT / "dist"):
         shutil.rmtree(folder, ignore_errors=True)

@@ -11,8 +11,9 @@ from rich.table import Table
 
 from stack.console import say
 from stack.onboarding import onboard
+from stack.scene import NotHeld, Parts
 from stack.stack import Stack
-from stack.story import NotHeld, Parts, Row, Story
+from stack.story import Row, Story
 from stack.user import Refused, User
 
 PEOPLE = {

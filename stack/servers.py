@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Self
 
 from stack.console import say, step
-from stack.files import locked
+from stack.files import digest, locked
 from stack.paths import STACK
-from stack.postgres import Databases, Postgres, RunningPostgres
+from stack.postgres import Databases, Postgres, RunningPostgres, remove_sockets
 from stack.processes import end_leftovers
 from stack.redis_server import Redis, RunningRedis
 from stack.templates import clone, prepare
@@ -45,6 +45,7 @@ class Servers:
         ended = end_leftovers(self.folder / "processes")
         if ended:
             say(f"ended what a killed run had left: {', '.join(ended)}")
+        remove_sockets(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.databases, self.redis = _postgres(self.folder), _redis(self.folder)
         self._open.callback(self.databases.stop)
@@ -62,6 +63,8 @@ class Servers:
     def empty_name(self, purpose: str) -> str:
         """Return the name for a database of this stack, and see that there is none of that name yet."""
         name = f"{self.name}_{purpose}"
+        if isinstance(self.databases, RunningPostgres):  # other checkouts may use it too
+            name = f"lockgate_{digest([], str(STACK))}_{name}"
         self.databases.drop(name)
         return name
 

@@ -1,4 +1,4 @@
-"""The story that `make demo` plays and a scenario test asserts: an approved price and a stock move, end to end.
+"""The story that `make demo` plays and a scenario test asserts: prices and stock, end to end.
 
 Each step acts as a person would, waits until the channels themselves show what they should, and tells what
 happened in rows. A step that does not hold raises `NotHeld` with what was expected and what was seen.
@@ -7,25 +7,16 @@ happened in rows. A step that does not hold raises `NotHeld` with what was expec
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any
 
 import httpx
 
-from stack.onboarding import Channels
-from stack.processes import Process, wait_until
-from stack.shop import Shop
-from stack.user import Refused, User
+from stack.processes import wait_until
+from stack.scene import Parts, Scene
 
-PATIENCE = 90.0
 BURST = 200
 HANDFUL = 20
-
-
-class NotHeld(Exception):
-    """A step of the story did not come out as it should."""
 
 
 @dataclass
@@ -39,32 +30,22 @@ class Row:
     seconds: float
 
 
-@dataclass
-class Parts:
-    """The running parts that the story is played against."""
+class Story(Scene):
+    """The steps in their order. `rows` is what has happened so far; `tell` is called with each new row."""
 
-    admin: User
-    analyst: User
-    approver: User
-    owner: User
-    shop: Shop
-    fake_url: str
-    redis_url: str
-    workers: Process
-    channels: Channels
-
-
-@dataclass
-class Story:
-    parts: Parts
-    rows: list[Row] = field(default_factory=list)
-    tell: Callable[[Row], None] = lambda row: None
+    def __init__(self, parts: Parts, tell: Callable[[Row], None] = lambda row: None) -> None:
+        super().__init__(parts)
+        self.rows: list[Row] = []
+        self.tell = tell
 
     @property
     def steps(self) -> list[tuple[str, Callable[[], None]]]:
         return [
             ("An approved baseline and Odoo's stock reach both channels", self.first_sync),
-            ("A price change is drafted, approved by another person, and published at its time", self.price_change),
+            (
+                "A price change is drafted, approved by another person, and published at its time",
+                self.price_change,
+            ),
             ("Goods received and delivered change the stock that the shop shows", self.stock_moves),
             (f"A burst of {BURST} moves on one SKU becomes a handful of pushes", self.burst),
             ("The shop is down for a while: it heals by itself", self.outage),
@@ -72,18 +53,22 @@ class Story:
             ("Redis is flushed and the workers are killed: nothing is lost", self.kill),
         ]
 
-    # -- the steps -------------------------------------------------------------------------------------------
-
     def first_sync(self) -> None:
         parts = self.parts
-        with self.row("onboarding: baseline approved, first sync", "both channels", "no price, no stock") as row:
+        with self.row(
+            "onboarding: baseline approved, first sync", "both channels", "no price, no stock"
+        ) as row:
             for code, book in parts.channels.books.items():
                 parts.analyst.call("lockgate.price.book", "action_draft_baseline", [book])
                 domain = [("book_ids", "in", [book]), ("kind", "=", "baseline")]
                 change = parts.analyst.find("lockgate.price.change", domain, "id")[0]["id"]
                 parts.analyst.call("lockgate.price.change", "action_request", [change])
                 parts.approver.call("lockgate.price.change", "action_approve", [change])
-                self.expect(f"{code} has a seal for every listing", lambda book=book: self.sealed(book), len(self.products))
+                self.expect(
+                    f"{code} has a seal for every listing",
+                    lambda book=book: self.sealed(book),
+                    len(self.products),
+                )
             for product in self.products:
                 for code in parts.channels.channels:
                     self.wait_price(code, product.sku, product.price)
@@ -100,14 +85,24 @@ class Story:
                 reason="Autumn campaign",
                 book_ids=[(6, 0, list(parts.channels.books.values()))],
                 effective_from=moment.isoformat(" "),
-                line_ids=[(0, 0, {"product_id": product.id, "price": new[product.sku]}) for product in changed],
+                line_ids=[
+                    (0, 0, {"product_id": product.id, "price": new[product.sku]}) for product in changed
+                ],
             )
             impact = parts.analyst.find(
-                "lockgate.price.impact", [("change_id", "=", change)], "old_price", "new_price", "change_percent", "margin"
+                "lockgate.price.impact",
+                [("change_id", "=", change)],
+                "old_price",
+                "new_price",
+                "change_percent",
+                "margin",
             )
             self.expect("the form shows the impact on each channel's listings", lambda: len(impact), 3 * 2)
             parts.analyst.call("lockgate.price.change", "action_request", [change])
-            self.refused("the analyst cannot approve", lambda: parts.analyst.call("lockgate.price.change", "action_approve", [change]))
+            self.refused(
+                "the analyst cannot approve",
+                lambda: parts.analyst.call("lockgate.price.change", "action_approve", [change]),
+            )
             row.after = "to approve"
         with self.row("price change approved, effective at its time", "Odoo", "to approve") as row:
             parts.approver.call("lockgate.price.change", "action_approve", [change])
@@ -120,7 +115,9 @@ class Story:
         wait_until(lambda: time.monotonic() >= until, max(pause, 0) + 1)
         for product in changed:
             for code in parts.channels.channels:
-                with self.row(f"price of {product.sku}, from its moment on", code, f"{product.price:.2f}") as row:
+                with self.row(
+                    f"price of {product.sku}, from its moment on", code, f"{product.price:.2f}"
+                ) as row:
                     self.wait_price(code, product.sku, new[product.sku])
                     row.after = f"{new[product.sku]:.2f}"
         with self.row("read back from both channels", "Odoo", "published") as row:
@@ -129,7 +126,10 @@ class Story:
                 lambda: all(
                     progress["reconciled_count"] == progress["seal_count"]
                     for progress in parts.analyst.find(
-                        "lockgate.price.change.progress", [("change_id", "=", change)], "seal_count", "reconciled_count"
+                        "lockgate.price.change.progress",
+                        [("change_id", "=", change)],
+                        "seal_count",
+                        "reconciled_count",
                     )
                 ),
             )
@@ -170,7 +170,12 @@ class Story:
             self.adjust(product.id, +7)
             self.wait(
                 "Odoo's dashboard says that the channel cannot be reached",
-                lambda: parts.admin.read("lockgate.channel", parts.channels.channels["vendure"], "health")["health"] == "down",
+                lambda: (
+                    parts.admin.read("lockgate.channel", parts.channels.channels["vendure"], "health")[
+                        "health"
+                    ]
+                    == "down"
+                ),
             )
             row.after = "unreachable, retrying"
         with self.row("shop started again", "vendure", "unreachable") as row:
@@ -188,10 +193,17 @@ class Story:
         with self.row(f"SKU mapped to {wrong} by mistake", "vendure", product.sku) as row:
             parts.admin.call("lockgate.listing", "write", [listing], {"sku": wrong})
             domain = [("listing_id", "=", listing), ("state", "=", "open")]
-            self.wait("the refusals became exceptions", lambda: len(parts.admin.find("lockgate.exception", domain, "id")) == 2)
-            exceptions = parts.admin.find("lockgate.exception", domain, "message", "value", "answer", "aspect")
+            self.wait(
+                "the refusals became exceptions",
+                lambda: len(parts.admin.find("lockgate.exception", domain, "id")) == 2,
+            )
+            exceptions = parts.admin.find(
+                "lockgate.exception", domain, "message", "value", "answer", "aspect"
+            )
             for exception in exceptions:
-                self.expect("it says in plain words what failed", lambda e=exception: wrong in e["message"], True)
+                self.expect(
+                    "it says in plain words what failed", lambda e=exception: wrong in e["message"], True
+                )
                 self.expect("it holds the value that was sent", lambda e=exception: bool(e["value"]), True)
             row.after = f"exception: {exceptions[0]['message']}"
         with self.row("mapping fixed, Retry pressed", "vendure", "exception open") as row:
@@ -200,15 +212,22 @@ class Story:
             parts.admin.call("lockgate.exception", "action_retry", ids)
             self.wait(
                 "the exceptions resolved",
-                lambda: {row["state"] for row in parts.admin.read("lockgate.exception", ids, "state")} == {"resolved"},
+                lambda: (
+                    {row["state"] for row in parts.admin.read("lockgate.exception", ids, "state")}
+                    == {"resolved"}
+                ),
             )
             row.after = "resolved"
 
     def kill(self) -> None:
         parts = self.parts
         before = ", ".join(str(self.stock("demo", product.sku)) for product in self.products[:3]) + ", …"
-        with self.row("Redis flushed and workers killed in the middle of a run", "both channels", before) as row:
-            script = httpx.post(f"{parts.fake_url}/script", json={"kind": "delay", "seconds": 1.0, "times": 2})
+        with self.row(
+            "Redis flushed and workers killed in the middle of a run", "both channels", before
+        ) as row:
+            script = httpx.post(
+                f"{parts.fake_url}/script", json={"kind": "delay", "seconds": 1.0, "times": 2}
+            )
             script.raise_for_status()
             last = self.history()["last"]
             for index, product in enumerate(self.products):
@@ -222,91 +241,6 @@ class Story:
                     self.wait_stock(code, product)
             row.after = "Odoo's values on both"
 
-    # -- what the people do ----------------------------------------------------------------------------------
-
-    def move(self, product: int, quantity: int) -> None:
-        """Receive goods from a supplier, or deliver them to a customer, as a validated transfer."""
-        parts = self.parts
-        warehouse = parts.admin.read("stock.warehouse", parts.channels.warehouse, "in_type_id", "out_type_id", "lot_stock_id")
-        if quantity > 0:
-            kind, source, destination = warehouse["in_type_id"], parts.admin.reference("stock.stock_location_suppliers"), warehouse["lot_stock_id"]
-        else:
-            kind, source, destination = warehouse["out_type_id"], warehouse["lot_stock_id"], parts.admin.reference("stock.stock_location_customers")
-        move = {"product_id": product, "product_uom_qty": abs(quantity), "location_id": source, "location_dest_id": destination}
-        picking = parts.admin.create(
-            "stock.picking",
-            picking_type_id=kind,
-            location_id=source,
-            location_dest_id=destination,
-            move_ids=[(0, 0, move)],
-        )
-        parts.admin.call("stock.picking", "action_confirm", [picking])
-        parts.admin.call("stock.picking", "action_assign", [picking])
-        moves = parts.admin.find("stock.move", [("picking_id", "=", picking)], "id")
-        parts.admin.call("stock.move", "write", [moves[0]["id"]], {"quantity": abs(quantity), "picked": True})
-        parts.admin.call("stock.picking", "button_validate", [picking])
-
-    def adjust(self, product: int, difference: int) -> None:
-        """Correct the inventory of a product by so many units; each call is one stock move."""
-        parts = self.parts
-        location = parts.admin.read("stock.warehouse", parts.channels.warehouse, "lot_stock_id")["lot_stock_id"]
-        domain = [("product_id", "=", product), ("location_id", "=", location), ("owner_id", "=", False), ("package_id", "=", False)]
-        quants = parts.admin.find("stock.quant", domain, "quantity", limit=1)
-        found = quants[0]["quantity"] if quants else 0
-        quant = parts.admin.call(
-            "stock.quant", "create",
-            [{"product_id": product, "location_id": location, "inventory_quantity": found + difference}],
-            context={"inventory_mode": True},
-        )
-        parts.admin.call("stock.quant", "action_apply_inventory", quant)
-
-    # -- what is so ------------------------------------------------------------------------------------------
-
-    @property
-    def products(self) -> list[Any]:
-        return self.parts.channels.products
-
-    def state(self, change: int) -> str:
-        return self.parts.analyst.read("lockgate.price.change", change, "state")["state"]
-
-    def sealed(self, book: int) -> int:
-        return self.parts.analyst.call("lockgate.price.seal", "search_count", [("book_id", "=", book)])
-
-    def in_flight(self) -> int:
-        return self.parts.admin.call("lockgate.publication", "search_count", [("state", "=", "leased")])
-
-    def odoo_stock(self, product: int) -> int:
-        """What Odoo itself says may be sold: on hand less all outgoing demand, never below zero."""
-        row = self.parts.admin.call(
-            "product.product", "read", [product], ["qty_available", "outgoing_qty"],
-            context={"warehouse_id": self.parts.channels.warehouse},
-        )[0]
-        return max(int(row["qty_available"] - row["outgoing_qty"]), 0)
-
-    def price(self, code: str, sku: str) -> Decimal | None:
-        """The price that the channel itself shows."""
-        if code == "vendure":
-            return self.parts.shop.price(sku)
-        price = self.fake(sku).get("price")
-        return Decimal(price) if price is not None else None
-
-    def stock(self, code: str, sku: str) -> int | None:
-        """The stock that the channel itself holds."""
-        return self.parts.shop.stock(sku) if code == "vendure" else self.fake(sku).get("quantity")
-
-    def fake(self, sku: str) -> dict[str, Any]:
-        return httpx.get(f"{self.parts.fake_url}/listings").json().get(sku, {})
-
-    def history(self, since: int = 0) -> dict[str, Any]:
-        return httpx.get(f"{self.parts.fake_url}/history", params={"since": since}).json()
-
-    def flush_redis(self) -> None:
-        import redis
-
-        redis.Redis.from_url(self.parts.redis_url).flushall()
-
-    # -- how a step is told ----------------------------------------------------------------------------------
-
     @contextmanager
     def row(self, what: str, where: str, before: str) -> Iterator[Row]:
         began = time.monotonic()
@@ -315,28 +249,3 @@ class Story:
         row.seconds = time.monotonic() - began
         self.rows.append(row)
         self.tell(row)
-
-    def wait_price(self, code: str, sku: str, price: float) -> None:
-        self.wait(f"{code} shows {price:.2f} for {sku}", lambda: self.price(code, sku) == Decimal(f"{price:.2f}"))
-
-    def wait_stock(self, code: str, product: Any) -> None:
-        self.expect_stock(code, product, self.odoo_stock(product.id))
-
-    def expect_stock(self, code: str, product: Any, quantity: int) -> None:
-        self.wait(f"{code} shows {quantity} of {product.sku}", lambda: self.stock(code, product.sku) == quantity)
-
-    def wait(self, what: str, holds: Callable[[], bool]) -> None:
-        if not wait_until(holds, PATIENCE):
-            raise NotHeld(f"not within {PATIENCE:.0f} s: {what}")
-
-    def expect(self, what: str, actual: Callable[[], Any], wanted: Any) -> None:
-        seen = actual()
-        if seen != wanted:
-            raise NotHeld(f"{what}: expected {wanted!r}, saw {seen!r}")
-
-    def refused(self, what: str, act: Callable[[], Any]) -> None:
-        try:
-            act()
-        except Refused:
-            return
-        raise NotHeld(f"{what}: but Odoo let it through")

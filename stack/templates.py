@@ -34,25 +34,13 @@ def core_key() -> str:
     return digest([], odoo_source().name, *CORE_MODULES, "postgresql-18")
 
 
-def install(
-    databases: Databases, database: str, folder: Path, modules: Iterable[str], *, demo: bool = True
-) -> None:
-    """Install modules into a database, which is made when there is none; `folder/odoo` takes its files."""
+def install(databases: Databases, database: str, folder: Path, modules: Iterable[str]) -> None:
+    """Install modules with demo data into a database, which is made when there is none."""
     configuration = write_configuration(
         folder / "install.conf", databases, folder / "odoo", max_cron_threads=0
     )
-    arguments = [
-        "-c",
-        str(configuration),
-        "-d",
-        database,
-        "-i",
-        ",".join(modules),
-        "--stop-after-init",
-        "--no-http",
-    ]
-    if demo:
-        arguments.append("--with-demo")
+    arguments = ["-c", str(configuration), "-d", database, "-i", ",".join(modules)]
+    arguments += ["--with-demo", "--stop-after-init", "--no-http"]
     run_odoo(arguments, STACK / "log" / f"install-{database}.log", f"installing {', '.join(modules)}")
 
 
@@ -73,27 +61,19 @@ def clone(databases: Databases, folder: Path, name: str, template: str) -> None:
         connection.close()
 
 
-def _make_core(databases: Databases, folder: Path) -> None:
-    """Make the core template, under another name until it is whole."""
-    if databases.exists(CORE):
-        return
-    databases.drop(f"{CORE}_new")
-    install(databases, f"{CORE}_new", folder, CORE_MODULES)
-    databases.rename(f"{CORE}_new", CORE)
-    shutil.rmtree(folder / "odoo" / "filestore" / CORE, ignore_errors=True)
-    (folder / "odoo" / "filestore" / f"{CORE}_new").rename(folder / "odoo" / "filestore" / CORE)
-
-
-def _make_added(databases: Databases, folder: Path, name: str) -> None:
-    """Make the template with the project's add-ons, under another name until it is whole."""
+def _make(databases: Databases, folder: Path, name: str, modules: list[str], base: str | None = None) -> None:
+    """Make a template from `base` and the modules, unless it is there; its name is given when it is whole."""
     if databases.exists(name):
         return
-    databases.drop(f"{name}_new")
-    clone(databases, folder, f"{name}_new", CORE)
-    if project_modules():
-        install(databases, f"{name}_new", folder, project_modules())
-    databases.rename(f"{name}_new", name)
-    (folder / "odoo" / "filestore" / f"{name}_new").rename(folder / "odoo" / "filestore" / name)
+    unfinished, files = f"{name}_new", folder / "odoo" / "filestore"
+    databases.drop(unfinished)
+    shutil.rmtree(files / unfinished, ignore_errors=True)
+    if base:
+        clone(databases, folder, unfinished, base)
+    install(databases, unfinished, folder, modules)
+    databases.rename(unfinished, name)
+    shutil.rmtree(files / name, ignore_errors=True)
+    (files / unfinished).rename(files / name)
 
 
 def _core_folder() -> Path:
@@ -104,7 +84,7 @@ def _core_folder() -> Path:
                 postgres = Postgres(folder)
                 try:
                     postgres.start()
-                    _make_core(postgres, folder)
+                    _make(postgres, folder, CORE, CORE_MODULES)
                 finally:
                     postgres.stop()
     return target
@@ -142,7 +122,7 @@ def _template_folder() -> Path:
         postgres = Postgres(folder)
         try:
             postgres.start()
-            _make_added(postgres, folder, ADDED)
+            _make(postgres, folder, ADDED, project_modules(), CORE)
         finally:
             postgres.stop()
     return target
@@ -170,10 +150,11 @@ def prepare(databases: Databases, folder: Path) -> str:
         databases.start()
         return ADDED
     databases.start()
-    name = f"{ADDED}_{digest([ADDONS], core_key())}"
+    core = f"{CORE}_{core_key()}"
+    name = f"{ADDED}_{digest([ADDONS], core)}"
     made = CACHE / "running-server"
     with locked(CACHE / "running-server.lock"), step("making templates in the running PostgreSQL"):
-        _make_core(databases, made)
-        _make_added(databases, made, name)
+        _make(databases, made, core, CORE_MODULES)
+        _make(databases, made, name, project_modules(), core)
     copy_tree(made / "odoo", folder / "odoo")
     return name

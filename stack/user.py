@@ -20,7 +20,11 @@ class User:
     def call(self, model: str, method: str, *args: Any, **kwargs: Any) -> Any:
         """Call a public method; `args` begins with the ids where the method takes records."""
         return self._rpc(
-            f"/web/dataset/call_kw/{model}/{method}", model=model, method=method, args=list(args), kwargs=kwargs
+            f"/web/dataset/call_kw/{model}/{method}",
+            model=model,
+            method=method,
+            args=list(args),
+            kwargs=kwargs,
         )
 
     def read(self, model: str, ids: int | list[int], *fields: str) -> Any:

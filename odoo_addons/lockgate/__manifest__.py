@@ -24,4 +24,5 @@
     ],
     "demo": ["demo/lockgate_demo.xml"],
     "application": True,
+    "uninstall_hook": "uninstall_hook",
 }

@@ -2,8 +2,8 @@
 
     exchange ─► leases ─► batch ─► in time? ─► connector ─► classify ─► exchange (results in, leases out) ─► …
 
-Results go back after each batch, and the next leases ride on the same exchange. Every lease gets exactly one
-result. A lease that is not sent is handed back: `retry` with `seconds` 0, which Odoo counts as no try.
+Results go back at once, and the next leases ride on the same exchange. Every lease gets exactly one result.
+A lease that is not sent is handed back: `retry` with `seconds` 0, which Odoo counts as no try.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 
 RUN_SECONDS = 10.0
 """After this long a run leases no more and hands over to a new one, so that others get its seat."""
+
+REPORT_SECONDS = 0.05
+"""After this long results are on their way to Odoo: small batches that go fast share an exchange."""
 
 PATIENCE = 2.0
 """Seconds in which a first exchange that was cut off is asked again."""
@@ -117,14 +120,25 @@ class Dispatch:
         answer = self._exchange(run, [])
         while run.held:
             began = self._boot()
-            results = [] if run.ended else self._send(run, answer, self._next_batch(run))
-            if run.ended:
-                results += [held.back("It was not sent.", run.wait) for held in run.held]
-                run.held.clear()
+            results = self._send_for_a_while(run, answer)
             answer = self._exchange(run, results)
             if not run.ended:
                 self._pace.learn(channel, len(results), self._boot() - began, answer.send_by)
         return self._come_again(run, answer)
+
+    def _send_for_a_while(self, run: Run, answer: ExchangeAnswer) -> list[Result]:
+        """At least one batch, and those that a fast channel takes before Odoo must hear of them."""
+        results: list[Result] = []
+        report_at = self._boot() + REPORT_SECONDS
+        while run.held and not run.ended:
+            results += self._send(run, answer, self._next_batch(run))
+            run.ended = run.ended or self._stopping.is_set()
+            if self._boot() >= report_at:
+                break
+        if run.ended:
+            results += [held.back("It was not sent.", run.wait) for held in run.held]
+            run.held.clear()
+        return results
 
     def _next_batch(self, run: Run) -> list[Held]:
         """The oldest lease in hand and those of its purpose and aspect, as many as one request may carry."""
@@ -166,7 +180,9 @@ class Dispatch:
         metrics.REQUESTS.labels(run.channel, purpose).observe(seconds)
         for outcome in outcomes.values():
             self._end_on(run, outcome)
-        telling = Telling(opened.session.channel, self._policy, seconds, opened.secrets)
+        down = any(isinstance(outcome, ChannelDown) for outcome in outcomes.values())
+        falls = self._pace.fell(run.channel) if down else 0
+        telling = Telling(opened.session.channel, self._policy, seconds, opened.secrets, falls)
         missing = unanswered(purpose)
         return results + [
             telling.of(held.lease, held.token, outcomes.get(held.lease.publication, missing))

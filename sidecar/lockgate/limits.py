@@ -132,12 +132,19 @@ class Pace:
         self._first = first
         self._seconds_each: dict[str, float] = {}
         self._send_by: dict[str, float] = {}
+        self._falls: Counter[str] = Counter()
 
     def learn(self, channel: str, rows: int, seconds: float, send_by: float) -> None:
+        self._falls.pop(channel, None)
         each = seconds / rows
         before = self._seconds_each.get(channel, each)
         self._seconds_each[channel] = (before + each) / 2
         self._send_by[channel] = send_by
+
+    def fell(self, channel: str) -> int:
+        """The channel could not be reached once more; returns how often in a row."""
+        self._falls[channel] += 1
+        return self._falls[channel]
 
     def ceiling(self, channel: str, batch_size: int = 1) -> int:
         each = self._seconds_each.get(channel)

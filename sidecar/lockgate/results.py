@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lockgate import metrics
 from lockgate.connectors.base import Accepted
 from lockgate.contract import Channel, Lease, Outcome, PriceReading, Purpose, Reading, Result, StockReading
-from lockgate.errors import ChannelError, RetryLater, Unknown
+from lockgate.errors import ChannelDown, ChannelError, RetryLater, Unknown
 from lockgate.retry import Policy, decide
 from lockgate.wire import EXCERPT, mask
 
@@ -20,6 +20,7 @@ class Telling:
     policy: Policy
     seconds: float
     secrets: tuple[str, ...] = ()
+    falls: int = 0  # how often in a row the channel could not be reached
 
     def of(self, lease: Lease, token: str, outcome: object) -> Result:
         """`outcome` is what the connector gave for the item, or the exception that stands for it."""
@@ -34,7 +35,8 @@ class Telling:
                 kind, message, answer = Outcome.READ, "The channel does not know this listing.", ""
             case _:
                 error = outcome if isinstance(outcome, Exception) else TypeError("no outcome")
-                decision = decide(error, lease.tries, self.policy, self.channel.connector)
+                tries = max(lease.tries, self.falls) if isinstance(error, ChannelDown) else lease.tries
+                decision = decide(error, tries, self.policy, self.channel.connector)
                 kind, message, retry_after = decision.outcome, decision.message, decision.retry_after
                 answer = getattr(outcome, "answer", "")
         metrics.RESULTS.labels(self.channel.code, lease.purpose, kind).inc()

@@ -148,20 +148,27 @@ def test_a_request_carries_one_aspect_and_no_more_than_the_channel_takes(
     assert sorted(len(batch) for batch in connector.sent) == [1, 1, 2, 2]
 
 
-def test_results_go_back_after_each_batch(
-    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted]
+@pytest.mark.parametrize(("seconds", "seen"), [(1.0, [0, 2, 4]), (0.0, [0, 0, 0])])
+def test_results_of_a_slow_batch_go_back_at_once_and_those_of_fast_ones_together(
+    odoo: FakeOdoo,
+    dispatch: Dispatch,
+    connector: type[Scripted],
+    clock: Clock,
+    seconds: float,
+    seen: list[int],
 ) -> None:
     confirmed: list[int] = []
 
     def look(items: Sequence[Item]) -> dict[int, PushOutcome]:
         confirmed.append(sum(each.settled for each in odoo.publications.values()))
+        clock.boot += seconds
         return {item.key: Accepted() for item in items}
 
     connector.script.extend([look, look, look])
     for sku in "ABCDE":
         odoo.want("shop", stock(sku))
     routine(dispatch)
-    assert confirmed == [0, 2, 4]
+    assert confirmed == seen
 
 
 def test_every_lease_gets_exactly_one_result(
@@ -329,6 +336,18 @@ def test_a_channel_that_wants_no_more_gets_no_more(
     assert [result.seconds for result in odoo.results[2:]] == [0.0, 0.0]
 
 
+def test_a_channel_that_stays_down_is_asked_ever_less_often_until_it_answers(
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted]
+) -> None:
+    connector.script.extend(
+        [ChannelDown("gone"), ChannelDown("gone"), ChannelDown("gone"), Accepted(), ChannelDown("")]
+    )
+    for quantity in range(5):
+        odoo.want("shop", stock("A", quantity))  # a newer value starts its tries anew
+        routine(dispatch)
+    assert [after for outcome, after in outcomes(odoo) if outcome == Outcome.DOWN] == [1.0, 2.0, 4.0, 1.0]
+
+
 def test_a_batch_that_fails_for_itself_does_not_stop_the_next(
     odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted]
 ) -> None:
@@ -408,10 +427,11 @@ def test_what_odoo_refuses_is_not_asked_again(odoo: FakeOdoo, dispatch: Dispatch
 
 
 def test_a_frozen_channel_gets_nothing_more_in_the_middle_of_a_run(
-    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted]
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted], clock: Clock
 ) -> None:
     def freeze(_: Sequence[Item]) -> Accepted:
         odoo.frozen.add("shop")
+        clock.boot += 1.0
         return Accepted()
 
     connector.script.append(freeze)

@@ -3,8 +3,9 @@
 import pytest
 
 from stack.demo import parts_of
+from stack.scene import Parts
 from stack.stack import Stack
-from stack.story import Parts, Story
+from stack.story import Story
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,9 @@ def test_the_analyst_has_no_button_to_approve(sign_in, parts):
 
 
 def test_the_owner_reads_the_exception_in_plain_words(sign_in, parts):
-    exception = parts.owner.find("lockgate.exception", [("state", "=", "resolved")], "id", "message", limit=1)[0]
+    exception = parts.owner.find(
+        "lockgate.exception", [("state", "=", "resolved")], "id", "message", limit=1
+    )[0]
     page = sign_in("owner")
     page.goto(f"/odoo/action-lockgate.lockgate_exception_action/{exception['id']}")
     form = page.locator(".o_form_view")

@@ -92,17 +92,21 @@ class Channel(models.Model):
                         "Channel %(channel)s: its settings do not fit connector %(connector)s: %(problem)s.",
                         channel=channel.name,
                         connector=channel.connector_id.name,
-                        problem=error.message.replace("data", "setting", 1),
+                        problem=self._settings_problem(error),
                     )
                 ) from error
+
+    @api.model
+    def _settings_problem(self, error):
+        if error.rule == "required":
+            missing = [name for name in error.rule_definition if name not in error.value]
+            return self.env._("setting %s is missing", ", ".join(missing))
+        return error.message.replace("data.", "setting ", 1)
 
     @api.depends_context("uid")
     def _compute_dashboard(self):
         """Counts read from publications now: facts about channels are never stored on them."""
-        counts = {
-            row["channel_id"]: row
-            for row in self.env["lockgate.publication"]._dashboard(self.ids)
-        }
+        counts = {row["channel_id"]: row for row in self.env["lockgate.publication"]._dashboard(self.ids)}
         listings = dict(
             self.env["lockgate.listing"]._read_group(
                 [("channel_id", "in", self.ids)], ["channel_id"], ["__count"]
@@ -110,7 +114,9 @@ class Channel(models.Model):
         )
         exceptions = dict(
             self.env["lockgate.exception"]._read_group(
-                [("channel_id", "in", self.ids), ("state", "=", "open")], ["channel_id"], ["__count"]
+                [("channel_id", "in", self.ids), ("state", "in", ("open", "retrying"))],
+                ["channel_id"],
+                ["__count"],
             )
         )
         for channel in self:

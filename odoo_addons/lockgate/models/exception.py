@@ -28,7 +28,9 @@ class LockgateException(models.Model):
     _order = "state, last_at desc, id desc"
 
     name = fields.Char("What Failed", required=True, readonly=True)
-    channel_id = fields.Many2one("lockgate.channel", required=True, readonly=True, ondelete="cascade", index=True)
+    channel_id = fields.Many2one(
+        "lockgate.channel", required=True, readonly=True, ondelete="cascade", index=True
+    )
     company_id = fields.Many2one(related="channel_id.company_id", store=True, index=True)
     listing_id = fields.Many2one(
         "lockgate.listing", required=True, readonly=True, ondelete="cascade", index=True
@@ -80,7 +82,9 @@ class LockgateException(models.Model):
     def action_ignore(self):
         """Leave it as it is: a newer value, or a later failure, opens the matter again."""
         self.check_access("write")
-        self.filtered(lambda exception: exception.state in OPEN).sudo().write({"state": "ignored", "resolved_at": fields.Datetime.now()})
+        self.filtered(lambda exception: exception.state in OPEN).sudo().write(
+            {"state": "ignored", "resolved_at": fields.Datetime.now()}
+        )
 
     def action_open_listing(self):
         """Open the listing, where the mapping is mended."""
@@ -156,7 +160,9 @@ class LockgateException(models.Model):
             "last_at": now,
         }
         what = {"listing_id": listing.id, "aspect": mark.aspect, "category": "internal"}
-        exception = self.search([(name, "=", value) for name, value in what.items()] + [("state", "in", OPEN)])
+        exception = self.search(
+            [(name, "=", value) for name, value in what.items()] + [("state", "in", OPEN)]
+        )
         if exception:
             exception.write({**seen, "count": exception.count + 1})
             return exception

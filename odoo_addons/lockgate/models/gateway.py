@@ -76,12 +76,16 @@ class Gateway(models.AbstractModel):
     def _admit(self, call, message):
         if not self.env.user.has_group("lockgate.lockgate_group_integration"):
             raise AccessError(
-                self.env._("Only the integration user may call the gateway; its key is made in Lockgate, Configuration.")
+                self.env._(
+                    "Only the integration user may call the gateway; "
+                    "its key is made in Lockgate, Configuration."
+                )
             )
         if not isinstance(message, dict) or message.get("contract") != CONTRACT:
             raise UserError(
                 self.env._(
-                    "The sidecar does not speak contract %s: install the sidecar that belongs to these add-ons.",
+                    "The sidecar does not speak contract %s: "
+                    "install the sidecar that belongs to these add-ons.",
                     CONTRACT,
                 )
             )
@@ -95,8 +99,9 @@ class Gateway(models.AbstractModel):
         if (message["database"], message["incarnation"]) != (database, incarnation):
             raise UserError(
                 self.env._(
-                    "The sidecar means another database (%(theirs)s, incarnation %(their_incarnation)s; this is %(ours)s, "
-                    "incarnation %(our_incarnation)s). A copy never speaks to real shops: check the sidecar's settings.",
+                    "The sidecar means another database (%(theirs)s, incarnation %(their_incarnation)s; "
+                    "this is %(ours)s, incarnation %(our_incarnation)s). "
+                    "A copy never speaks to real shops: check the sidecar's settings.",
                     theirs=message["database"],
                     their_incarnation=message["incarnation"],
                     ours=database,

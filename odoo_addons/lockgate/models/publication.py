@@ -103,12 +103,13 @@ class Publication(models.Model):
         self.env.cr.execute(
             """
             SELECT p.channel_id,
-                   count(*) FILTER (WHERE p.state IN ('due', 'unknown', 'verify') AND p.wanted IS NOT NULL) AS due,
-                   count(*) FILTER (WHERE p.state = 'leased') AS in_flight,
-                   count(*) FILTER (WHERE p.state = 'blocked') AS failed,
-                   count(*) FILTER (WHERE p.state = 'settled') AS settled,
-                   coalesce(extract(epoch FROM now() AT TIME ZONE 'UTC'
-                       - min(p.wanted_at) FILTER (WHERE p.state IN ('due', 'leased', 'unknown') AND p.wanted IS NOT NULL))::int, 0)
+                   count(*) FILTER (
+                       WHERE state IN ('due', 'unknown', 'verify') AND wanted IS NOT NULL) AS due,
+                   count(*) FILTER (WHERE state = 'leased') AS in_flight,
+                   count(*) FILTER (WHERE state = 'blocked') AS failed,
+                   count(*) FILTER (WHERE state = 'settled') AS settled,
+                   coalesce(extract(epoch FROM now() AT TIME ZONE 'UTC' - min(wanted_at) FILTER (
+                       WHERE state IN ('due', 'leased', 'unknown') AND wanted IS NOT NULL))::int, 0)
                        AS oldest_wait,
                    coalesce(bool_or(t.resume_at > now() AT TIME ZONE 'UTC'), false) AS down
               FROM lockgate_publication p

@@ -105,9 +105,7 @@ class Turn(models.Model):
             raise Busy from error
         row = cr.fetchone()
         if row is None:
-            raise Refused(
-                self.env._("No channel has the code %(code)s: see Lockgate, Channels.", code=code)
-            )
+            raise Refused(self.env._("No channel has the code %(code)s: see Lockgate, Channels.", code=code))
         channel_id, number, now = row
         return now, values.Channel.fetch(cr, channel_id, number)
 

@@ -9,6 +9,7 @@ from . import test_listing
 from . import test_neutralize
 from . import test_outbox
 from . import test_results
+from . import test_uninstall
 from . import test_values
 from . import test_wake
 from . import test_written_by_the_turn

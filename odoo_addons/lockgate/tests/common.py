@@ -123,9 +123,7 @@ class LockgateCase(TransactionCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.maker = FakeMaker()
-        cls.classPatch(
-            type(cls.env["lockgate.turn"]), "_wanted_makers", lambda turn: {"stock": cls.maker}
-        )
+        cls.classPatch(type(cls.env["lockgate.turn"]), "_wanted_makers", lambda turn: {"stock": cls.maker})
         cls.channel = make_channel(
             cls.env, "quay", cls.LISTINGS, send_within=5, deadline=10, late_bound=5, lag=1
         )
@@ -201,13 +199,21 @@ class LockgateCase(TransactionCase):
         self.env.flush_all()
         for table, columns in {
             "lockgate_publication": (
-                "wanted_at", "due_at", "recheck_at", "confirmed_at", "verified_at", "lease_until", "failed_at",
+                "wanted_at",
+                "due_at",
+                "recheck_at",
+                "confirmed_at",
+                "verified_at",
+                "lease_until",
+                "failed_at",
             ),
             "lockgate_attempt": ("leased_at", "until", "reported_at"),
             "lockgate_turn": ("resume_at",),
             "lockgate_exception": ("first_at", "last_at", "deadline"),
         }.items():
-            assignments = ", ".join(f"{column} = {column} - make_interval(secs => %(by)s)" for column in columns)
+            assignments = ", ".join(
+                f"{column} = {column} - make_interval(secs => %(by)s)" for column in columns
+            )
             self.env.cr.execute(f"UPDATE {table} SET {assignments}", {"by": seconds})
         self.env.invalidate_all()
 

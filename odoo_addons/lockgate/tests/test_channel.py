@@ -75,9 +75,9 @@ class TestChannel(LockgateCase):
 
     def test_a_setting_of_the_wrong_type_is_refused_by_its_name(self):
         for settings, word in (
-            ({"url": "https://shop.example", "pages": "many"}, "pages"),
-            ({"url": "ftp://shop.example"}, "url"),
-            ({}, "url"),
+            ({"url": "https://shop.example", "pages": "many"}, "setting pages must be integer"),
+            ({"url": "ftp://shop.example"}, "setting url must match"),
+            ({}, "setting url is missing"),
         ):
             with self.subTest(settings=settings):
                 refused = self.assertRaisesRegex(ValidationError, f"(?s)Keeper's Shop.*Test Shop.*{word}")

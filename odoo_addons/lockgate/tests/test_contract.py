@@ -1,5 +1,4 @@
 from odoo.tests import TransactionCase, tagged
-from odoo.tools import file_open, file_path
 
 from .test_gateway import SCHEMA
 

@@ -10,7 +10,9 @@ class TestExceptions(LockgateCase):
         self.channel.owner_id = self.user_owner
 
     def test_a_refused_value_becomes_an_exception_in_plain_words(self):
-        self.block(7, "SKU quay-0 is not in the catalogue.", answer='{"error": "unknown sku"}', request_id="r-1")
+        self.block(
+            7, "SKU quay-0 is not in the catalogue.", answer='{"error": "unknown sku"}', request_id="r-1"
+        )
         exception = self.catch_up()
         self.assertRecordValues(
             exception,
@@ -131,7 +133,12 @@ class TestExceptions(LockgateCase):
     def test_nobody_writes_the_facts_of_an_exception(self):
         self.block(7)
         exception = self.catch_up()
-        for values in ({"state": "resolved"}, {"message": "All is well."}, {"count": 0}, {"category": "differs"}):
+        for values in (
+            {"state": "resolved"},
+            {"message": "All is well."},
+            {"count": 0},
+            {"category": "differs"},
+        ):
             with self.subTest(values=values), self.assertRaises(AccessError):
                 exception.with_user(self.user_owner).write(values)
 

@@ -35,7 +35,9 @@ class GatewayCase(LockgateCase):
 
     def call(self, method, message, user=None):
         self.env.flush_all()
-        answer = getattr(self.env["lockgate.gateway"].with_user(user or self.user_integration), method)(message)
+        answer = getattr(self.env["lockgate.gateway"].with_user(user or self.user_integration), method)(
+            message
+        )
         self.env.invalidate_all()
         return answer
 
@@ -85,7 +87,10 @@ class TestGateway(GatewayCase):
             {key: value for key, value in self.envelope(**request(self.channel)).items() if key != "results"},
         ]
         for message, word in zip(broken, ("ceiling", "work_class", "surprise", "results"), strict=True):
-            with self.subTest(word=word), self.assertRaisesRegex(UserError, f"does not fit contract v1.*{word}"):
+            with (
+                self.subTest(word=word),
+                self.assertRaisesRegex(UserError, f"does not fit contract v1.*{word}"),
+            ):
                 self.call("exchange", message)
 
     def test_what_is_no_message_at_all_is_refused(self):
@@ -192,7 +197,8 @@ class TestGateway(GatewayCase):
         self.assertEqual(skus, {"quay-0", "quay-2"})
         exception = self.exceptions()
         self.assertRecordValues(
-            exception, [{"category": "internal", "state": "open", "listing_id": self.listings[1].id, "count": 1}]
+            exception,
+            [{"category": "internal", "state": "open", "listing_id": self.listings[1].id, "count": 1}],
         )
         self.assertIn("ZeroDivisionError: a pack of nothing", exception.message)
         self.assertEqual(self.marks(), [])

@@ -62,8 +62,11 @@ class TestIntegrationKey(HttpCase):
 
     def test_an_administrators_own_key_does_not_open_the_gateway(self):
         shown = self.issue()
-        own = self.env["res.users.apikeys"].with_user(self.manager).sudo()._generate(
-            "rpc", "own", fields.Datetime.now() + timedelta(days=1)
+        own = (
+            self.env["res.users.apikeys"]
+            .with_user(self.manager)
+            .sudo()
+            ._generate("rpc", "own", fields.Datetime.now() + timedelta(days=1))
         )
         self.assertEqual(self.post(own, message=self.message(shown)).status_code, 403)
 

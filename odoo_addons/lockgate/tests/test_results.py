@@ -43,9 +43,7 @@ class TestResults(LockgateCase):
         answer = self.report(answer, "read", reading=self.reading(6))
         (lease,) = answer["leases"]
         self.assertEqual((lease["purpose"], lease["value"]["quantity"]), ("push", 7))
-        self.assertEqual(
-            self.publication().message, "The channel shows 6 where Lockgate sent 7."
-        )
+        self.assertEqual(self.publication().message, "The channel shows 6 where Lockgate sent 7.")
 
     def test_a_product_that_the_channel_does_not_know_is_told_so(self):
         self.report(self.lease(7)[0])
@@ -103,6 +101,21 @@ class TestResults(LockgateCase):
         self.mark(self.listing)
         (lease,) = self.turn()["leases"]
         self.assertEqual((lease["purpose"], lease["value"]["quantity"]), ("push", 9))
+
+    def test_a_newer_value_does_not_pass_the_channels_wish_to_wait(self):
+        answer, _lease = self.lease(7)
+        self.report(answer, "retry", retry_after=60.0, message="Too many requests.")
+        self.want(8)
+        self.assertEqual(self.turn()["leases"], [])
+        self.pass_time(61)
+        (lease,) = self.turn()["leases"]
+        self.assertEqual(lease["value"]["quantity"], 8)
+
+    def test_a_persons_retry_does_not_wait(self):
+        answer, _lease = self.lease(7)
+        self.report(answer, "retry", retry_after=60.0, message="Too many requests.")
+        self.mark(self.listing, "retry")
+        self.assertEqual(len(self.turn()["leases"]), 1)
 
     def test_tries_count_up_while_the_value_stays(self):
         answer, _lease = self.lease(7)

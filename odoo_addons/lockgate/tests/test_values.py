@@ -93,6 +93,22 @@ class TestValues(LockgateCase):
         self.pass_time(31)
         self.assertEqual(len(self.turn()["leases"]), 2)
 
+    def test_changes_that_keep_coming_do_not_put_off_the_push(self):
+        self.channel.routine_window = 30
+        for quantity in range(3):
+            self.want(quantity)
+            self.assertEqual(self.turn()["leases"], [])
+            self.pass_time(10)
+        (lease,) = self.turn()["leases"]
+        self.assertEqual(lease["value"]["quantity"], 2)
+
+    def test_a_critical_change_stays_critical_when_a_routine_one_follows(self):
+        self.want(0, work_class="critical")
+        self.turn(ceiling=0)
+        self.want(1, work_class="routine")
+        (lease,) = self.turn(work_class="critical")["leases"]
+        self.assertEqual(lease["value"]["quantity"], 1)
+
     def test_critical_changes_do_not_wait_for_the_window(self):
         self.channel.routine_window = 30
         self.want(0, work_class="critical")

@@ -26,8 +26,9 @@ def take(cr, now, channel, results):
     (given,) = cr.fetchone()
     if given != len(results):
         raise Refused(
-            f"{len(results) - given} of {len(results)} results are for leases that channel {channel.code} never gave, "
-            "or not of the lease's kind. Nothing was taken; look for a second sidecar or an old one."
+            f"{len(results) - given} of {len(results)} results are for leases that channel {channel.code} "
+            "never gave, or not of the lease's kind. Nothing was taken; "
+            "look for a second sidecar or an old one."
         )
     cr.execute(REPORT, parameters)
     reported = {row[0] for row in cr.fetchall()}
@@ -105,9 +106,11 @@ ACCEPTED = _apply(
     confirmed = r.value, confirmed_version = r.version, confirmed_at = %(now)s,
     message = NULL, failed_at = NULL,
     state = {NEXT_STATE.format(state="CASE WHEN %(can_read_back)s THEN 'verify' ELSE 'settled' END")},
-    due_at = {NEXT_DUE.format(
-        due_at="CASE WHEN %(can_read_back)s THEN %(now)s + make_interval(secs => %(lag)s) END"
-    )}
+    due_at = {
+        NEXT_DUE.format(
+            due_at="CASE WHEN %(can_read_back)s THEN %(now)s + make_interval(secs => %(lag)s) END"
+        )
+    }
     """,
 )
 
@@ -121,6 +124,8 @@ SAME = """(
 SHOWN = """coalesce(r.reading->>'amount' || ' ' || (r.reading->>'currency'), r.reading->>'quantity',
                     'no such product')"""
 
+TOO_OFTEN = "p.tries >= %(most_tries)s"
+
 READ = _apply(
     "read",
     f"""
@@ -130,15 +135,15 @@ READ = _apply(
         ELSE p.confirmed_at END,
     verified_version = CASE WHEN {SAME} THEN r.version ELSE p.verified_version END,
     verified_at = CASE WHEN {SAME} THEN %(now)s ELSE p.verified_at END,
-    failed_at = CASE WHEN {SAME} THEN NULL WHEN p.tries >= %(most_tries)s THEN %(now)s ELSE p.failed_at END,
+    failed_at = CASE WHEN {SAME} THEN NULL WHEN {TOO_OFTEN} THEN %(now)s ELSE p.failed_at END,
     message = CASE WHEN NOT {SAME} THEN 'The channel shows ' || {SHOWN} || ' where Lockgate sent '
         || coalesce(r.value->>'amount', r.value->>'quantity') || '.' END,
-    state = {NEXT_STATE.format(
-        state=f"CASE WHEN {SAME} THEN 'settled' WHEN p.tries >= %(most_tries)s THEN 'blocked' ELSE 'due' END"
-    )},
-    due_at = {NEXT_DUE.format(
-        due_at=f"CASE WHEN NOT {SAME} AND p.tries < %(most_tries)s THEN %(now)s END"
-    )}
+    state = {
+        NEXT_STATE.format(
+            state=f"CASE WHEN {SAME} THEN 'settled' WHEN {TOO_OFTEN} THEN 'blocked' ELSE 'due' END"
+        )
+    },
+    due_at = {NEXT_DUE.format(due_at=f"CASE WHEN NOT ({SAME} OR {TOO_OFTEN}) THEN %(now)s END")}
     """,
     tries=f"CASE WHEN {SAME} THEN 0 ELSE p.tries END",
 )
@@ -162,9 +167,7 @@ REFUSED = f"""
 """
 
 # It may still land until the lease ends; only then does a read-back, or a repeated push, tell anything.
-UNKNOWN = _apply(
-    "unknown", "message = r.message, state = 'unknown', due_at = greatest(r.until, %(now)s)"
-)
+UNKNOWN = _apply("unknown", "message = r.message, state = 'unknown', due_at = greatest(r.until, %(now)s)")
 
 # Nothing reached the channel, so the try does not count.
 DOWN = _apply(

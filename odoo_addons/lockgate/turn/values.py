@@ -81,8 +81,7 @@ def consume_marks(cr, channel_id, rows):
         [channel_id, rows],
     )
     # A person's retry stands above any other reason that the same slice holds.
-    marks = sorted((Mark(*row) for row in cr.fetchall()), key=lambda mark: mark.reason == "retry")
-    return marks
+    return sorted((Mark(*row) for row in cr.fetchall()), key=lambda mark: mark.reason == "retry")
 
 
 def due_rechecks(cr, channel_id, now, rows):
@@ -171,7 +170,8 @@ STORE = (
            version = excluded.version,
            wanted_at = excluded.wanted_at,
            work_class = CASE WHEN {coalesces} THEN {more_urgent} ELSE excluded.work_class END,
-           tries = CASE WHEN p.state = 'leased' THEN p.tries WHEN {coalesces} THEN least(p.tries, 1) ELSE 0 END,
+           tries = CASE WHEN p.state = 'leased' THEN p.tries
+                        WHEN {coalesces} THEN least(p.tries, 1) ELSE 0 END,
            state = CASE WHEN p.state IN ('leased', 'unknown') THEN p.state ELSE excluded.state END,
            due_at = CASE WHEN p.state IN ('leased', 'unknown') THEN p.due_at
                          WHEN {coalesces} AND p.tries > 0 THEN p.due_at

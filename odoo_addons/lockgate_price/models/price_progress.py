@@ -1,5 +1,8 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
+
+from .price_change import STATES
 
 # Facts about channels, read from seals and publications: never stored, so they are never out of date.
 # A channel that has a later price than this one has been past it: it counts as published.
@@ -46,17 +49,33 @@ class PriceChangeProgress(models.Model):
     channel_id = fields.Many2one("lockgate.channel", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     seal_count = fields.Integer("Prices", readonly=True)
-    effective_count = fields.Integer("Effective", readonly=True)
+    effective_count = fields.Integer(readonly=True)
     effective_at = fields.Datetime("Effective From", readonly=True)
-    published_count = fields.Integer("Published", readonly=True)
+    published_count = fields.Integer(readonly=True)
     published_at = fields.Datetime(readonly=True)
-    reconciled_count = fields.Integer("Reconciled", readonly=True)
+    reconciled_count = fields.Integer(readonly=True)
     reconciled_at = fields.Datetime(readonly=True)
-    refused_count = fields.Integer("Refused", readonly=True)
+    refused_count = fields.Integer(readonly=True)
+    effective_text = fields.Char("Effective", compute="_compute_texts")
+    published_text = fields.Char("Published", compute="_compute_texts")
+    reconciled_text = fields.Char("Reconciled", compute="_compute_texts")
+    refused_text = fields.Char("Refused", compute="_compute_texts")
 
     @property
     def _table_query(self):
         return PROGRESS
+
+    @api.depends("seal_count", "effective_count", "published_count", "reconciled_count", "refused_count")
+    def _compute_texts(self):
+        for row in self:
+            for name in ("effective", "published", "reconciled"):
+                row[f"{name}_text"] = n_of_m(self.env, row[f"{name}_count"], row.seal_count)
+            refused = row.refused_count
+            row.refused_text = n_of_m(self.env, refused, row.seal_count) if refused else False
+
+
+def n_of_m(env, count, total):
+    return env._("%(count)s of %(total)s", count=count, total=total)
 
 
 class PriceChange(models.Model):  # pylint: disable=consider-merging-classes-inherited
@@ -66,10 +85,10 @@ class PriceChange(models.Model):  # pylint: disable=consider-merging-classes-inh
     published_text = fields.Char("Published", compute="_compute_progress")
     reconciled_text = fields.Char("Reconciled", compute="_compute_progress")
     stage = fields.Selection(
-        STAGES,
+        STATES + STAGES,
         compute="_compute_progress",
         search="_search_stage",
-        help="The farthest stage that every price of an approved change has reached on every channel.",
+        help="The decision and, once approved, the farthest stage that all its prices have reached.",
     )
 
     @api.depends("state")
@@ -79,34 +98,34 @@ class PriceChange(models.Model):  # pylint: disable=consider-merging-classes-inh
         for change in self:
             rows = by_change.get(change._origin, progress.browse())
             total = sum(rows.mapped("seal_count"))
-            change.stage = False
+            change.stage = change.state
             for stage, _label in STAGES:
                 count = sum(rows.mapped(f"{stage}_count"))
-                change[f"{stage}_text"] = (
-                    self.env._("%(count)s of %(total)s", count=count, total=total) if total else False
-                )
-                if total and count == total:
+                change[f"{stage}_text"] = n_of_m(self.env, count, total) if total else False
+                if total and count == total and change.state == "approved":
                     change.stage = stage
 
     def _search_stage(self, operator, value):
         if operator != "in":
             return NotImplemented
+        self.env.flush_all()
         self.env.cr.execute(
             SQL(
                 """
-                SELECT change_id FROM (
+                SELECT change_id, stage FROM (
                     SELECT change_id,
                            CASE sum(seal_count)
                                 WHEN sum(reconciled_count) THEN 'reconciled'
                                 WHEN sum(published_count) THEN 'published'
                                 WHEN sum(effective_count) THEN 'effective'
-                            END AS stage
+                           END AS stage
                       FROM (%s) progress GROUP BY change_id) staged
-                 WHERE stage = ANY(%s)
+                  JOIN lockgate_price_change change ON change.id = change_id AND change.state = 'approved'
+                 WHERE stage IS NOT NULL
                 """,
                 PROGRESS,
-                [stage for stage in value if stage],
             )
         )
-        staged = [change_id for (change_id,) in self.env.cr.fetchall()]
-        return [("id", "in", staged)]
+        stages = dict(self.env.cr.fetchall())
+        reached = Domain("id", "in", [change_id for change_id, stage in stages.items() if stage in value])
+        return reached | Domain("state", "in", list(value)) & Domain("id", "not in", list(stages))

@@ -1,6 +1,7 @@
+from psycopg2 import IntegrityError
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import mute_logger
-from psycopg2 import IntegrityError
 
 from .common import PriceCase
 

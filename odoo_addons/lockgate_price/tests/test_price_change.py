@@ -1,10 +1,12 @@
 from datetime import timedelta
 
+from psycopg2 import IntegrityError
+
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
+from odoo.tests import Form
 from odoo.tools import mute_logger
-from psycopg2 import IntegrityError
 
 from .common import PriceCase
 
@@ -16,6 +18,21 @@ class TestPriceChange(PriceCase):
         self.assertEqual(change.requester_id, self.analyst)
         self.assertEqual(change.currency_id, self.currency)
         self.assertEqual(change.state, "draft")
+
+    def test_a_change_is_drafted_in_its_form(self):
+        with Form(self.env["lockgate.price.change"].with_user(self.analyst)) as form:
+            form.book_ids.add(self.book)
+            form.reason = "Season"
+            with form.line_ids.new() as line:
+                line.product_id = self.product
+                line.price = 12.5
+        change = form.record
+        self.assertEqual(change.impact_ids.new_price, 12.5)
+        with Form(change) as form, form.line_ids.edit(0) as line:
+            line.price = 13
+        self.assertEqual(change.impact_ids.new_price, 13)
+        change.action_request()
+        self.assertEqual(change.state, "to_approve")
 
     def test_every_edit_raises_the_revision(self):
         change = self.draft()

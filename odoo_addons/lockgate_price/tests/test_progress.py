@@ -34,16 +34,16 @@ class TestProgress(PriceCase):
             (change.effective_text, change.published_text, change.reconciled_text, change.stage),
             (effective, published, reconciled, stage),
         )
-        for name in ("effective", "published", "reconciled"):
+        for name in ("draft", "approved", "effective", "published", "reconciled"):
             found = change.search([("stage", "=", name), ("id", "=", change.id)])
             self.assertEqual(bool(found), name == stage)
 
     def test_a_draft_has_come_nowhere(self):
-        self.assert_progress(self.draft(), False, False, False, False)
+        self.assert_progress(self.draft(), False, False, False, "draft")
 
     def test_a_future_change_is_not_effective(self):
         change = self.approved(effective_from=fields.Datetime.now() + timedelta(days=1))
-        self.assert_progress(change, "0 of 1", "0 of 1", "0 of 1", False)
+        self.assert_progress(change, "0 of 1", "0 of 1", "0 of 1", "approved")
 
     def test_effective_published_and_reconciled_are_counted_one_by_one(self):
         change = self.approved({self.product: 11, self.second: 21})
@@ -72,7 +72,7 @@ class TestProgress(PriceCase):
         change = self.approved()
         self.publish(self.approved({self.second: 1}).seal_ids, verified=True)
         self.publish(change.seal_ids, verified=False, state="blocked")
-        self.assertEqual(change.progress_ids.refused_count, 1)
+        self.assertEqual(change.progress_ids.refused_text, "1 of 1")
 
     def test_progress_stands_by_channel(self):
         shop = self.channel.copy({"code": "second_shop"})

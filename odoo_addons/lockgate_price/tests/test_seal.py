@@ -1,9 +1,10 @@
 from datetime import timedelta
 
+from psycopg2 import IntegrityError, errors
+
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tools import mute_logger
-from psycopg2 import IntegrityError, errors
 
 from .common import PriceCase
 

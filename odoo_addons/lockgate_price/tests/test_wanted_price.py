@@ -1,7 +1,10 @@
 import json
 from datetime import timedelta
 
+import fastjsonschema
+
 from odoo import fields
+from odoo.tools import file_open
 
 from .common import PriceCase
 
@@ -39,6 +42,9 @@ class TestWantedPrice(PriceCase):
                 "ends": None,
             },
         )
+        with file_open("lockgate/data/contract-v1.schema.json") as file:
+            definitions = json.load(file)["$defs"]
+        fastjsonschema.validate({"$ref": "#/$defs/PriceValue", "$defs": definitions}, want.value)
         self.assertEqual(want.work_class, "routine")
         self.assertIsNone(want.recheck_at)
 

@@ -13,7 +13,11 @@ class Listing(models.Model):
     def _compute_stock(self):
         """The number and its explanation, read now by the very code that makes the wanted values."""
         self.env.flush_all()
-        found = {each.listing_id: each for each in exposure.read(self.env.cr, self._origin.ids)}
+        found = {
+            each.listing_id: each
+            for channel, listings in self._origin.grouped("channel_id").items()
+            for each in exposure.read(self.env.cr, channel.id, listings.ids)
+        }
         for listing in self:
             stock = found.get(listing._origin.id)
             if stock is None:

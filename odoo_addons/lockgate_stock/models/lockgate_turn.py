@@ -15,11 +15,11 @@ class Turn(models.Model):
 
     @api.model
     def _wanted_stock(self, channel, listings, now):
-        """What the channel may sell of each listing (StockValue), in one statement for all of them."""
+        """What the channel may sell of each listing (StockValue), in two statements for all of them."""
         sweep = timedelta(minutes=channel.sweep_minutes)
         return [
             self._prepare_wanted_stock(found, now, sweep)
-            for found in exposure.read(self.env.cr, listings.ids)
+            for found in exposure.read(self.env.cr, channel.id, listings.ids)
         ]
 
     @api.model

@@ -13,7 +13,7 @@ from lockgate.testing.odoo import FakeOdoo
 
 Reply = tuple[int, bytes]
 Script = Callable[[str, bytes, Mapping[str, str]], Reply | None]
-"""From path, body and headers to status and answer; none closes the connection without a word."""
+"""From path, body and headers (lower-case names) to status and answer; none closes the connection."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -24,8 +24,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        self.server.requests.append((self.path, dict(self.headers), body))
-        reply = self.server.script(self.path, body, dict(self.headers))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.requests.append((self.path, headers, body))
+        reply = self.server.script(self.path, body, headers)
         if reply is None:
             self.close_connection = True
             return
@@ -84,7 +85,7 @@ class OdooHttp:
             return self.fail.pop(0), b"<html>not now</html>"
         asked = json.loads(body) if body else {}
         if path.startswith("/json/2/lockgate.gateway/"):
-            if headers.get("Authorization") != f"bearer {self.key}":
+            if headers.get("authorization") != f"bearer {self.key}":
                 return 401, b'{"name": "werkzeug.exceptions.Unauthorized", "message": "Invalid apikey"}'
             reply = self._json2(path.rpartition("/")[2], asked)
         else:

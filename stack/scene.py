@@ -1,0 +1,182 @@
+"""The running parts as people and channels see them: what a person does, what is so, and waiting for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+import httpx
+import redis
+
+from stack.onboarding import Channels, Product
+from stack.processes import Process, wait_until
+from stack.shop import Shop
+from stack.user import Refused, User
+
+PATIENCE = 90.0
+
+
+class NotHeld(Exception):
+    """Something did not come out as it should; the message tells what was expected and what was seen."""
+
+
+@dataclass
+class Parts:
+    """The running parts that the story is played against."""
+
+    admin: User
+    analyst: User
+    approver: User
+    owner: User
+    shop: Shop
+    fake_url: str
+    redis_url: str
+    workers: Process
+    channels: Channels
+
+
+class Scene:
+    """What can be done with the parts, and asked of them. Waiting is bounded and raises `NotHeld`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+
+    # What people do
+
+    def move(self, product: int, quantity: int) -> None:
+        """Receive goods from a supplier, or deliver them to a customer, as a validated transfer."""
+        parts = self.parts
+        warehouse = self.warehouse
+        if quantity > 0:
+            kind, source, destination = (
+                warehouse["in_type_id"],
+                parts.admin.reference("stock.stock_location_suppliers"),
+                warehouse["lot_stock_id"],
+            )
+        else:
+            kind, source, destination = (
+                warehouse["out_type_id"],
+                warehouse["lot_stock_id"],
+                parts.admin.reference("stock.stock_location_customers"),
+            )
+        move = {
+            "product_id": product,
+            "product_uom_qty": abs(quantity),
+            "location_id": source,
+            "location_dest_id": destination,
+        }
+        picking = parts.admin.create(
+            "stock.picking",
+            picking_type_id=kind,
+            location_id=source,
+            location_dest_id=destination,
+            move_ids=[(0, 0, move)],
+        )
+        parts.admin.call("stock.picking", "action_confirm", [picking])
+        parts.admin.call("stock.picking", "action_assign", [picking])
+        moves = parts.admin.find("stock.move", [("picking_id", "=", picking)], "id")
+        parts.admin.call("stock.move", "write", [moves[0]["id"]], {"quantity": abs(quantity), "picked": True})
+        parts.admin.call("stock.picking", "button_validate", [picking])
+
+    @cached_property
+    def warehouse(self) -> dict[str, int]:
+        return self.parts.admin.read(
+            "stock.warehouse", self.parts.channels.warehouse, "in_type_id", "out_type_id", "lot_stock_id"
+        )
+
+    def adjust(self, product: int, difference: int) -> None:
+        """Correct the inventory of a product by so many units; each call is one stock move."""
+        parts, location = self.parts, self.warehouse["lot_stock_id"]
+        domain = [
+            ("product_id", "=", product),
+            ("location_id", "=", location),
+            ("owner_id", "=", False),
+            ("package_id", "=", False),
+        ]
+        quants = parts.admin.find("stock.quant", domain, "quantity", limit=1)
+        found = quants[0]["quantity"] if quants else 0
+        quant = parts.admin.call(
+            "stock.quant",
+            "create",
+            [{"product_id": product, "location_id": location, "inventory_quantity": found + difference}],
+            context={"inventory_mode": True},
+        )
+        parts.admin.call("stock.quant", "action_apply_inventory", quant)
+
+    # What is so
+
+    @property
+    def products(self) -> list[Product]:
+        return self.parts.channels.products
+
+    def state(self, change: int) -> str:
+        return self.parts.analyst.read("lockgate.price.change", change, "state")["state"]
+
+    def sealed(self, book: int) -> int:
+        return self.parts.analyst.call("lockgate.price.seal", "search_count", [("book_id", "=", book)])
+
+    def in_flight(self) -> int:
+        return self.parts.admin.call("lockgate.publication", "search_count", [("state", "=", "leased")])
+
+    def odoo_stock(self, product: int) -> int:
+        """What Odoo itself says may be sold: on hand less all outgoing demand, never below zero."""
+        row = self.parts.admin.call(
+            "product.product",
+            "read",
+            [product],
+            ["qty_available", "outgoing_qty"],
+            context={"warehouse_id": self.parts.channels.warehouse},
+        )[0]
+        return max(int(row["qty_available"] - row["outgoing_qty"]), 0)
+
+    def price(self, code: str, sku: str) -> Decimal | None:
+        """The price that the channel itself shows."""
+        if code == "vendure":
+            return self.parts.shop.price(sku)
+        price = self.fake(sku).get("price")
+        return Decimal(price) if price is not None else None
+
+    def stock(self, code: str, sku: str) -> int | None:
+        """The stock that the channel itself holds."""
+        return self.parts.shop.stock(sku) if code == "vendure" else self.fake(sku).get("quantity")
+
+    def fake(self, sku: str) -> dict[str, Any]:
+        return httpx.get(f"{self.parts.fake_url}/listings").json().get(sku, {})
+
+    def history(self, since: int = 0) -> dict[str, Any]:
+        return httpx.get(f"{self.parts.fake_url}/history", params={"since": since}).json()
+
+    def flush_redis(self) -> None:
+        redis.Redis.from_url(self.parts.redis_url).flushall()
+
+    # Waiting for it
+
+    def wait_price(self, code: str, sku: str, price: float) -> None:
+        self.wait(
+            f"{code} shows {price:.2f} for {sku}", lambda: self.price(code, sku) == Decimal(f"{price:.2f}")
+        )
+
+    def wait_stock(self, code: str, product: Product) -> None:
+        self.expect_stock(code, product, self.odoo_stock(product.id))
+
+    def expect_stock(self, code: str, product: Product, quantity: int) -> None:
+        self.wait(
+            f"{code} shows {quantity} of {product.sku}", lambda: self.stock(code, product.sku) == quantity
+        )
+
+    def wait(self, what: str, holds: Callable[[], bool]) -> None:
+        if not wait_until(holds, PATIENCE):
+            raise NotHeld(f"not within {PATIENCE:.0f} s: {what}")
+
+    def expect(self, what: str, actual: Callable[[], Any], wanted: Any) -> None:
+        seen = actual()
+        if seen != wanted:
+            raise NotHeld(f"{what}: expected {wanted!r}, saw {seen!r}")
+
+    def refused(self, what: str, act: Callable[[], Any]) -> None:
+        try:
+            act()
+        except Refused:
+            return
+        raise NotHeld(f"{what}: but Odoo let it through")
