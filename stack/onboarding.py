@@ -11,7 +11,7 @@ from stack.stack import Stack
 from stack.user import User
 
 # Short times, so that a lease that was lost is found again while somebody watches.
-TIMING = {"send_within": 3, "deadline": 4, "late_bound": 2, "lag": 1, "routine_window": 1}
+TIMING = {"send_within": 3, "deadline": 4, "late_bound": 2, "lag": 1, "routine_window": 3}
 
 
 @dataclass

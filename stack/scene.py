@@ -86,23 +86,27 @@ class Scene:
         )
 
     def adjust(self, product: int, difference: int) -> None:
-        """Correct the inventory of a product by so many units; each call is one stock move."""
-        parts, location = self.parts, self.warehouse["lot_stock_id"]
+        """Correct the inventory of a product by so many units."""
+        self.count(product, self.on_hand(product) + difference)
+
+    def on_hand(self, product: int) -> float:
         domain = [
             ("product_id", "=", product),
-            ("location_id", "=", location),
+            ("location_id", "=", self.warehouse["lot_stock_id"]),
             ("owner_id", "=", False),
             ("package_id", "=", False),
         ]
-        quants = parts.admin.find("stock.quant", domain, "quantity", limit=1)
-        found = quants[0]["quantity"] if quants else 0
-        quant = parts.admin.call(
-            "stock.quant",
-            "create",
-            [{"product_id": product, "location_id": location, "inventory_quantity": found + difference}],
-            context={"inventory_mode": True},
-        )
-        parts.admin.call("stock.quant", "action_apply_inventory", quant)
+        quants = self.parts.admin.find("stock.quant", domain, "quantity", limit=1)
+        return quants[0]["quantity"] if quants else 0
+
+    def count(self, product: int, quantity: float) -> None:
+        """Apply an inventory count: one transaction, one stock move."""
+        values = {
+            "product_id": product,
+            "location_id": self.warehouse["lot_stock_id"],
+            "inventory_quantity_auto_apply": quantity,
+        }
+        self.parts.admin.call("stock.quant", "create", [values], context={"inventory_mode": True})
 
     # What is so
 

@@ -10,7 +10,7 @@ class Refused(Exception):
 
 
 class User:
-    """One signed-in person of one Odoo. Calls are the web client's own (`call_kw`), with the person's rights."""
+    """One signed-in person of one Odoo. Calls are the web client's own, with the person's rights."""
 
     def __init__(self, url: str, database: str, login: str, password: str) -> None:
         self.login = login

@@ -31,7 +31,7 @@ from lockgate.contract import (
 )
 from lockgate.errors import ChannelDown, ChannelError, NeedsAttention, RetryLater, Unknown
 from lockgate.limits import Pace
-from lockgate.odoo import Gateway, OdooDown, OdooRefused
+from lockgate.odoo import Gateway, OdooDown, OdooError, OdooRefused
 from lockgate.results import Telling, hand_back, unanswered
 from lockgate.retry import Policy
 from lockgate.sessions import Opened, Sessions
@@ -231,26 +231,20 @@ class Dispatch:
         give_up = asked + (REPORT_PATIENCE if results else PATIENCE)
         pause = 0.01
         while True:
-            began, state = self._boot(), "refused"
+            began, state = self._boot(), "failed"
             try:
                 answer = self._gateway.exchange(
                     run.channel, run.work_class, exchange_id=exchange_id, results=results, ceiling=ceiling
                 )
-            except OdooDown:
-                state = "down"
-                if self._boot() > give_up:
-                    metrics.LOST.labels(run.channel).inc(len(results))
-                    raise
-            except OdooRefused:
-                metrics.LOST.labels(run.channel).inc(len(results))
-                raise
-            else:
                 state = answer.state
                 if state != TurnState.BUSY or not results:
                     break
                 if self._boot() > give_up:
+                    raise OdooDown("A turn of this channel stayed busy for too long to be told of results.")
+            except OdooError as error:
+                if isinstance(error, OdooRefused) or self._boot() > give_up:
                     metrics.LOST.labels(run.channel).inc(len(results))
-                    break
+                    raise
             finally:
                 metrics.EXCHANGES.labels(state).observe(self._boot() - began)
             self._sleep(random.uniform(pause / 2, pause))

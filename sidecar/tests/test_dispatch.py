@@ -381,6 +381,22 @@ def test_results_are_offered_again_to_a_busy_turn(
     assert len(connector.sent) == 1
 
 
+def test_a_turn_that_stays_busy_ends_the_run(
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted], clock: Clock
+) -> None:
+    def then_busy(_: Sequence[Item]) -> Accepted:
+        odoo.busy = 10_000
+        clock.boot += 1.0
+        return Accepted()
+
+    connector.script.append(then_busy)
+    for sku in "ABCD":
+        odoo.want("shop", stock(sku))
+    with pytest.raises(OdooDown, match="stayed busy"):
+        routine(dispatch)
+    assert len(connector.sent) == 1
+
+
 class Cut:
     """A transport that loses answers after the call took effect."""
 

@@ -1,4 +1,4 @@
-"""The story that `make demo` plays, step by step. The steps build on one another, so they run in this order."""
+"""The story that `make demo` plays. Its steps build on one another, so they run in this order."""
 
 import pytest
 

@@ -1,6 +1,6 @@
 from odoo.exceptions import UserError
 
-from ..turn.results import MOST_TRIES
+from ..turn.leases import MOST_TRIES
 from .common import LockgateCase, result
 
 
@@ -61,6 +61,16 @@ class TestResults(LockgateCase):
             answer = self.report(self.turn(), "read", reading=self.reading(6))
         self.assertEqual(self.publication().state, "blocked")
         self.assertEqual(self.catch_up().category, "differs")
+
+    def test_a_value_whose_workers_never_come_back_is_blocked(self):
+        self.lease(7)
+        for _round in range(MOST_TRIES - 1):
+            self.pass_time(21)
+            self.assertEqual(len(self.turn()["leases"]), 1)
+        self.pass_time(21)
+        self.assertEqual(self.turn()["leases"], [])
+        self.assertEqual(self.publication().state, "blocked")
+        self.assertRecordValues(self.catch_up(), [{"category": "attention", "state": "open"}])
 
     def test_an_unknown_value_found_on_the_channel_is_published_and_reconciled(self):
         self.report(self.lease(7)[0], "unknown")
@@ -136,14 +146,16 @@ class TestResults(LockgateCase):
         after = self.turn(result(answer, lease))
         publication = self.publication()
         self.assertEqual(publication.confirmed["quantity"], 5)
-        self.assertEqual([lease["value"]["quantity"] for lease in after["leases"]], [6])
+        (lease,) = after["leases"]
+        self.assertEqual((lease["purpose"], lease["value"]["quantity"], lease["tries"]), ("push", 6, 1))
 
     def test_refusing_an_older_value_leaves_the_newer_one_due(self):
         answer, lease = self.lease(5)
         self.want(6)
         self.turn()
         after = self.turn(result(answer, lease, "rejected", message="No."))
-        self.assertEqual([lease["value"]["quantity"] for lease in after["leases"]], [6])
+        (lease,) = after["leases"]
+        self.assertEqual((lease["purpose"], lease["value"]["quantity"], lease["tries"]), ("push", 6, 1))
 
     def test_a_result_for_a_withdrawn_value_settles(self):
         answer, lease = self.lease(5)
@@ -168,6 +180,7 @@ class TestResults(LockgateCase):
         before = self.publication().read()
         self.turn(result(answer, lease, "rejected", message="Changed my mind."))
         self.assertEqual(self.publication().read(), before)
+        self.assertEqual(self.publication().attempt_ids.outcome, "accepted")
 
     def test_a_result_for_a_lease_that_was_never_given_is_refused(self):
         answer, lease = self.lease(7)
