@@ -3,7 +3,7 @@ from .common import LockgateCase
 
 
 class TestUninstall(LockgateCase):
-    def test_channels_go_before_their_connectors_and_the_key_goes_too(self):
+    def test_connectors_are_deleted_under_their_channels_and_the_key_goes_too(self):
         self.block(7)
         self.catch_up()
         key = self.env["lockgate.integration.key"].with_user(self.user_manager).create({"days": 1})

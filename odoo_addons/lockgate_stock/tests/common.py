@@ -171,9 +171,11 @@ class StockCase(TransactionCase):
         cls.env.cr.execute("DELETE FROM lockgate_outbox")
 
     def marks(self):
-        """[(listing id, aspect, reason)] since the last time it was asked."""
+        """[(listing id, aspect, reason)] of stock since the last time; other add-ons mark for themselves."""
         self.env.cr.flush()
-        self.env.cr.execute("DELETE FROM lockgate_outbox RETURNING listing_id, aspect, reason")
+        self.env.cr.execute(
+            "DELETE FROM lockgate_outbox WHERE aspect = 'stock' RETURNING listing_id, aspect, reason"
+        )
         return sorted(self.env.cr.fetchall())
 
     def reasons(self):

@@ -1,0 +1,59 @@
+"""`python -m stack.screenshots`: take the pictures of docs/images, after the story was played."""
+
+from playwright.sync_api import Page
+
+from stack.browser import browser
+from stack.demo import parts_of, play
+from stack.paths import ROOT
+from stack.stack import Stack
+from stack.story import Story
+
+IMAGES = ROOT / "docs" / "images"
+
+
+def main() -> None:
+    with Stack("screenshots") as stack, browser() as opened:
+        story = Story(parts_of(stack))
+        if not play(story):
+            raise SystemExit("the story did not hold: no pictures were taken")
+        exception = leave_an_exception(story)
+        change = story.parts.approver.find("lockgate.price.change", [("kind", "=", "regular")], "id")[0]["id"]
+        pictures = {
+            "dashboard": ("operator", "lockgate.lockgate_channel_action"),
+            "price-change": ("approver", f"lockgate_price.lockgate_price_change_action/{change}"),
+            "exception": ("owner", f"lockgate.lockgate_exception_action/{exception}"),
+        }
+        IMAGES.mkdir(exist_ok=True)
+        for name, (login, action) in pictures.items():
+            context = opened.new_context(base_url=stack.odoo.url, viewport={"width": 1400, "height": 900})
+            take(context.new_page(), login, action, name)
+            context.close()
+
+
+def leave_an_exception(story: Story) -> int:
+    """Map a listing to a SKU that the shop does not have; returns the exception that comes of it."""
+    parts, product = story.parts, story.products[7]
+    channel = parts.channels.channels["vendure"]
+    mine = [("channel_id", "=", channel), ("product_id", "=", product.id)]
+    listing = parts.admin.find("lockgate.listing", mine, "id")[0]["id"]
+    parts.admin.call("lockgate.listing", "write", [listing], {"sku": f"{product.sku}-OLD"})
+    domain = [("listing_id", "=", listing), ("state", "=", "open"), ("aspect", "=", "price")]
+    story.wait("an exception is open", lambda: parts.owner.find("lockgate.exception", domain, "id"))
+    return parts.owner.find("lockgate.exception", domain, "id")[0]["id"]
+
+
+def take(page: Page, login: str, action: str, name: str) -> None:
+    page.set_default_timeout(60_000)
+    page.goto("/web/login")
+    page.fill("input[name=login]", login)
+    page.fill("input[name=password]", login)
+    page.click("button[type=submit]")
+    page.wait_for_selector(".o_web_client")
+    page.goto(f"/odoo/action-{action}")
+    page.wait_for_selector(".o_form_view, .o_kanban_record")
+    page.wait_for_timeout(3000)  # avatars and icons come after the records
+    page.screenshot(path=IMAGES / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
