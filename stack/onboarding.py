@@ -82,6 +82,7 @@ def set_up(admin: User, connectors: dict[str, dict[str, Any]], products: list[Pr
             connector_id=known[code],
             company_id=company["id"],
             warehouse_ids=[(6, 0, [done.warehouse])],
+            owner_id=admin.find("res.users", [("login", "=", "owner")], "id")[0]["id"],
             **TIMING,
             **values,
         )

@@ -51,6 +51,8 @@ def take(page: Page, login: str, action: str, name: str) -> None:
     page.wait_for_selector(".o_web_client")
     page.goto(f"/odoo/action-{action}")
     page.wait_for_selector(".o_form_view, .o_kanban_record")
+    if name == "price-change":
+        page.click("a[name=impact]")
     page.wait_for_timeout(3000)  # avatars and icons come after the records
     page.screenshot(path=IMAGES / f"{name}.png")
 

@@ -208,6 +208,7 @@ class Story(Scene):
                     "it says in plain words what failed", lambda e=exception: wrong in e["message"], True
                 )
                 self.expect("it holds the value that was sent", lambda e=exception: bool(e["value"]), True)
+                self.expect("it holds the shop's answer", lambda e=exception: wrong in e["answer"], True)
             row.after = f"exception: {exceptions[0]['message']}"
         with self.row("mapping fixed, Retry pressed", "vendure", "exception open") as row:
             ids = [exception["id"] for exception in exceptions]

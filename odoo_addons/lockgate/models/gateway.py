@@ -3,14 +3,13 @@ import logging
 from contextlib import contextmanager
 
 import fastjsonschema
-import psycopg2
 import psycopg2.errors
 
 from odoo import SUPERUSER_ID, api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import file_open
 
-from ..turn import Refused
+from ..turn import CannotMake, Refused
 from .turn import SLICE, Busy
 
 _logger = logging.getLogger(__name__)
@@ -134,14 +133,14 @@ class Gateway(models.AbstractModel):
                     return env["lockgate.turn"]._take(request, rows)
             except (Busy, psycopg2.errors.SerializationFailure):
                 return self.env["lockgate.turn"]._busy()
-            except (Refused, psycopg2.InterfaceError, psycopg2.errors.AdminShutdown):
-                raise
-            except Exception as error:
-                _logger.exception("Turn of channel %s failed with up to %d rows", request["channel"], rows)
+            except Refused as error:
+                raise UserError(str(error)) from error
+            except CannotMake as error:
                 if rows > 1:
                     rows //= 2
                 elif set_aside < MOST_SET_ASIDE:
-                    self._set_aside(request["channel"], error)
+                    _logger.exception("Channel %s: a value cannot be made; set aside", request["channel"])
+                    self._set_aside(request["channel"], error.__cause__)
                     rows, set_aside = SLICE, set_aside + 1
                 else:
                     raise
@@ -161,3 +160,6 @@ class Gateway(models.AbstractModel):
                 env["lockgate.exception"]._catch_up(channel)
         except psycopg2.errors.SerializationFailure:
             _logger.info("Exceptions of channel %s are being edited; they are caught up with later.", code)
+        except Exception:
+            # The turn has committed, and its leases must reach the worker; a cron catches up as well.
+            _logger.exception("Exceptions of channel %s could not be recorded", code)

@@ -1,14 +1,21 @@
 from typing import Any, NamedTuple
 
+import psycopg2
 import psycopg2.errors
 
 from odoo import api, fields, models
 
-from ..turn import Refused, leases, results, values
+from ..turn import CannotMake, Refused, leases, results, values
 
 # Rows of one turn: marks turned into values, and values that time alone may have changed.
 SLICE = 2000
 STATEMENT_TIMEOUT = "10s"
+# Errors that say nothing about the row that was computed when they came.
+THE_DATABASES_OWN = (
+    psycopg2.InterfaceError,
+    psycopg2.errors.AdminShutdown,
+    psycopg2.errors.SerializationFailure,
+)
 
 
 class Wanted(NamedTuple):
@@ -111,18 +118,30 @@ class Turn(models.Model):
 
     @api.model
     def _make_values(self, now, channel, rows):
-        """Turn marks, and what time may have changed, into wanted values."""
-        marks = values.consume_marks(self.env.cr, channel.id, rows)
-        marks += values.due_rechecks(self.env.cr, channel.id, now, rows - len(marks))
+        """Turn marks, and what time may have changed, into wanted values. Raises CannotMake."""
         makers = self._wanted_makers()
+        marks = self._rows_to_make(now, channel, rows)
         record = self.env["lockgate.channel"].browse(channel.id)
         for aspect, maker in makers.items():
             marked = {mark.listing_id: mark.reason for mark in marks if mark.aspect == aspect}
             listings = self.env["lockgate.listing"].with_context(active_test=False).browse(marked).exists()
-            if listings:
-                retried = {listing_id for listing_id, reason in marked.items() if reason == "retry"}
-                wanted = maker(record, listings, now)
-                values.store(self.env.cr, now, channel, aspect, wanted, retried)
+            if not listings:
+                continue
+            retried = {listing_id for listing_id, reason in marked.items() if reason == "retry"}
+            try:
+                values.store(
+                    self.env.cr, now, channel, aspect, listings.ids, maker(record, listings, now), retried
+                )
+            except THE_DATABASES_OWN:
+                raise
+            except Exception as error:
+                raise CannotMake from error
+
+    @api.model
+    def _rows_to_make(self, now, channel, rows):
+        marks = values.consume_marks(self.env.cr, channel.id, rows)
+        aspects = list(self._wanted_makers())
+        return marks + values.due_rechecks(self.env.cr, channel.id, aspects, now, rows - len(marks))
 
     @api.model
     def _busy(self):
@@ -149,8 +168,6 @@ class Turn(models.Model):
     def _set_aside(self, code):
         """Take the one row on which the channel's turn fails out of its way; returns its mark or None."""
         now, channel = self._lock(code)
-        marks = values.consume_marks(self.env.cr, channel.id, 1)
-        if not marks:
-            marks = values.due_rechecks(self.env.cr, channel.id, now, 1)
-            values.postpone(self.env.cr, now, marks)
+        marks = self._rows_to_make(now, channel, 1)
+        values.postpone(self.env.cr, now, marks)
         return marks[0] if marks else None

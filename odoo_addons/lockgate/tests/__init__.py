@@ -11,5 +11,6 @@ from . import test_outbox
 from . import test_results
 from . import test_uninstall
 from . import test_values
+from . import test_waiting
 from . import test_wake
 from . import test_written_by_the_turn

@@ -7,6 +7,7 @@ from odoo.tests import TransactionCase, tagged
 
 from .. import wake
 from ..models.turn import Busy
+from ..turn import CannotMake
 from .common import FakeMaker, make_channel, request, result
 
 CODE = "two_connections"
@@ -170,7 +171,7 @@ class TestTwoConnections(TransactionCase):
         self.mark(env, 0)
         self.mark(env, 1)
         env.cr.commit()
-        with self.assertRaises(ZeroDivisionError):
+        with self.assertRaises(CannotMake):
             env["lockgate.turn"]._take(request(CODE))
         env.cr.rollback()
         self.assertEqual(self.marked(), self.listing_ids[:2])

@@ -1,5 +1,4 @@
-from odoo.exceptions import UserError
-
+from ..turn import Refused
 from ..turn.leases import MOST_TRIES
 from .common import LockgateCase, result
 
@@ -186,7 +185,7 @@ class TestResults(LockgateCase):
         answer, lease = self.lease(7)
         self.want(5, self.listings[1])
         forged = {**result(answer, lease), "token": "a-token-of-somebody-else"}
-        with self.assertRaisesRegex(UserError, "never gave"), self.env.cr.savepoint():
+        with self.assertRaisesRegex(Refused, "never gave"), self.env.cr.savepoint():
             self.turn(result(answer, lease), forged)
         publication = self.publication()
         self.assertEqual((publication.state, publication.confirmed), ("leased", False))
@@ -194,12 +193,12 @@ class TestResults(LockgateCase):
 
     def test_a_token_of_another_publication_is_refused(self):
         answer, lease = self.lease(7)
-        with self.assertRaisesRegex(UserError, "never gave"), self.env.cr.savepoint():
+        with self.assertRaisesRegex(Refused, "never gave"), self.env.cr.savepoint():
             self.turn({**result(answer, lease), "publication": lease["publication"] + 1000000})
 
     def test_a_reading_is_no_answer_to_a_push(self):
         answer, lease = self.lease(7)
-        with self.assertRaisesRegex(UserError, "kind"), self.env.cr.savepoint():
+        with self.assertRaisesRegex(Refused, "kind"), self.env.cr.savepoint():
             self.turn(result(answer, lease, "read", reading=self.reading(7)))
         self.assertEqual(self.publication().state, "leased")
 

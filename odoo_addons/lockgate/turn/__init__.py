@@ -3,8 +3,10 @@
 Each takes the turn's own cursor and works on sets; none is reachable from outside.
 """
 
-from odoo.exceptions import UserError
+
+class Refused(Exception):
+    """What the sidecar asked cannot be; the gateway tells it as a UserError."""
 
 
-class Refused(UserError):
-    """What the sidecar asked cannot be; an error of a maker is told from it, and is set aside."""
+class CannotMake(Exception):
+    """Values could not be made of some listings; the cause is the error behind it."""

@@ -27,7 +27,7 @@ class Channel:
     connector: str
     credential: str | None
     settings: dict
-    state: str
+    running: bool
     can_read_back: bool
     send_within: int
     deadline: int
@@ -39,7 +39,8 @@ class Channel:
     def fetch(cls, cr, channel_id, turn):
         cr.execute(
             """
-            SELECT c.code, k.code AS connector, c.credential, c.settings, c.state,
+            SELECT c.code, k.code AS connector, c.credential, c.settings,
+                   c.active AND c.state = 'running' AS running,
                    coalesce(k.can_read_back, false) AS can_read_back,
                    c.send_within, c.deadline, c.late_bound, c.lag, c.routine_window
               FROM lockgate_channel c JOIN lockgate_connector k ON k.id = c.connector_id
@@ -52,10 +53,6 @@ class Channel:
             name: value for name, value in (row["settings"] or {}).items() if value is not False
         }
         return cls(id=channel_id, turn=turn, **row)
-
-    @property
-    def running(self):
-        return self.state == "running"
 
     @property
     def lease_seconds(self):
@@ -84,14 +81,15 @@ def consume_marks(cr, channel_id, rows):
     return sorted((Mark(*row) for row in cr.fetchall()), key=lambda mark: mark.reason == "retry")
 
 
-def due_rechecks(cr, channel_id, now, rows):
+def due_rechecks(cr, channel_id, aspects, now, rows):
     cr.execute(
         """
         SELECT DISTINCT listing_id, aspect, 'recheck'
           FROM (SELECT listing_id, aspect FROM lockgate_publication
-                 WHERE channel_id = %s AND recheck_at <= %s ORDER BY recheck_at LIMIT %s) due
+                 WHERE channel_id = %s AND recheck_at <= %s AND aspect = ANY(%s)
+              ORDER BY recheck_at LIMIT %s) due
         """,
-        [channel_id, now, rows],
+        [channel_id, now, aspects, rows],
     )
     return [Mark(*row) for row in cr.fetchall()]
 
@@ -105,13 +103,11 @@ def postpone(cr, now, marks):
         )
 
 
-def store(cr, now, channel, aspect, wanted, retried):
-    """Write wanted values; one that did not change leaves its publication as it is.
+def store(cr, now, channel, aspect, listing_ids, wanted, retried):
+    """Write the wanted values made of these listings; one that did not change leaves its publication alone.
 
     A new value lifts *blocked*, and waits behind a lease that is out: the newest goes out next.
     """
-    if not wanted:
-        return
     rows = json.dumps(
         [
             {
@@ -134,6 +130,7 @@ def store(cr, now, channel, aspect, wanted, retried):
         "turn": channel.turn,
         "aspect": aspect,
     }
+    cr.execute(RECHECKED, [listing_ids, aspect, now])
     cr.execute(RECHECK, parameters)  # before STORE, which sets the first recheck of a new row
     cr.execute(STORE, parameters)
 
@@ -181,6 +178,12 @@ STORE = (
         OR (p.state NOT IN ('leased', 'unknown') AND {retried})
     """.format(coalesces=COALESCES.format(retried=RETRIED), more_urgent=MORE_URGENT, retried=RETRIED)
 )
+
+# These were just made; one of which the maker says nothing more would else stay due for ever.
+RECHECKED = """
+    UPDATE lockgate_publication SET recheck_at = NULL
+     WHERE listing_id = ANY(%s) AND aspect = %s AND recheck_at <= %s
+"""
 
 # A recheck that is still to come stays: it may be the one of a new listing.
 RECHECK = (

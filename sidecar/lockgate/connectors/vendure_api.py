@@ -94,11 +94,13 @@ class Shown:
         if reference:
             raise Rejected(
                 f"The shop has no product variant with id {reference} (SKU {sku}). Correct or clear the "
-                "listing's reference, then press Retry."
+                "listing's reference, then press Retry.",
+                answer=f"productVariants: no item with the id {reference}",
             )
         raise Rejected(
             f"The shop has no product with SKU {sku}. Correct the channel SKU on the listing, "
-            "then press Retry."
+            "then press Retry.",
+            answer=f"productVariants: no item with the SKU {sku}",
         )
 
 
