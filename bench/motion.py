@@ -80,6 +80,10 @@ class Changes:
             channels = {code: self.make_channel(env, code) for code in ("demo", ONE_BY_ONE)}
         self.settle()
         latency = self.latency()
+        with (
+            self.registry.cursor() as cr
+        ):  # from here on read-backs wait for their turn, as they do by default
+            self.environment(cr, ADMIN, {})["lockgate.channel"].browse(channels.values()).write({"lag": 1})
         throughput = {}
         for code, name in (("demo", "batches"), (ONE_BY_ONE, "batches_of_one")):
             with self.registry.cursor() as cr:
@@ -122,6 +126,7 @@ class Changes:
                 "connector_id": connector.id,
                 "settings": {"url": str(self.fake.base_url).rstrip("/")},
                 "warehouse_ids": [(6, 0, [self.warehouse])],
+                "lag": 0,  # the fake channel shows at once what it was told
             }
         )
         prefix = "" if code == "demo" else f"{code}-"
@@ -185,19 +190,20 @@ class Changes:
             since = answer["last"]
 
     def settle_one(self, sku: str) -> None:
-        """Wait for Odoo's confirmation, so that the next change meets an idle system."""
+        """Wait until it is confirmed and read back, so that the next change meets an idle system."""
 
-        def confirmed() -> bool:
+        def settled() -> bool:
             with self.registry.cursor() as cr:
                 cr.execute(
-                    """SELECT p.state IN ('verify', 'settled') FROM lockgate_publication p
+                    """SELECT p.state = 'settled' FROM lockgate_publication p
                          JOIN lockgate_listing l ON l.id = p.listing_id
                         WHERE l.sku = %s AND p.aspect = 'stock'""",
                     [sku],
                 )
                 return cr.fetchone()[0]
 
-        wait_until(confirmed, 30, 0.005)
+        if not wait_until(settled, 30, 0.02):
+            raise SystemExit(f"{sku} was not read back")
 
     def history(self, since: int, last: bool = False):
         answer = self.fake.get("/history", params={"since": since if not last else 10**12}).json()
@@ -240,7 +246,7 @@ class Changes:
                 )
                 return cr.fetchone()[0] == LISTINGS
 
-        if not wait_until(confirmed, 300, 0.005):
+        if not wait_until(confirmed, 300, 0.02):
             raise SystemExit("not every price was confirmed")
         seconds = time.monotonic() - committed
         self.settle()

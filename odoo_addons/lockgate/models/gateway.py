@@ -67,7 +67,7 @@ class Gateway(models.AbstractModel):
         """
         self._admit("exchange", message)
         answer = self._turn(message)
-        if answer["state"] != "busy":
+        if answer["state"] != "busy" and message["results"]:
             self._record_exceptions(message["channel"])
         return self._answer(**answer)
 
