@@ -67,6 +67,7 @@ class Gateway(models.AbstractModel):
         """
         self._admit("exchange", message)
         answer = self._turn(message)
+        # Without results nothing was refused or taken: a worker that only asks does not wait for this.
         if answer["state"] != "busy" and message["results"]:
             self._record_exceptions(message["channel"])
         return self._answer(**answer)
