@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from stack.console import Missing, say, step
 
@@ -60,3 +60,15 @@ def browser() -> Iterator[Browser]:
             yield opened
         finally:
             opened.close()
+
+
+def sign_in(context: BrowserContext, login: str) -> Page:
+    """Open a page of the web client, signed in as one of the demo's people: the password is the login."""
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto("/web/login")
+    page.fill("input[name=login]", login)
+    page.fill("input[name=password]", login)
+    page.click("button[type=submit]")
+    page.wait_for_selector(".o_web_client")
+    return page

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page
 
-from stack.browser import browser
+from stack.browser import browser, sign_in
 from stack.demo import parts_of, play
 from stack.paths import ROOT
 from stack.stack import Stack
@@ -26,7 +26,7 @@ def main() -> None:
         IMAGES.mkdir(exist_ok=True)
         for name, (login, action) in pictures.items():
             context = opened.new_context(base_url=stack.odoo.url, viewport={"width": 1400, "height": 900})
-            take(context.new_page(), login, action, name)
+            take(sign_in(context, login), action, name)
             context.close()
 
 
@@ -42,13 +42,7 @@ def leave_an_exception(story: Story) -> int:
     return parts.owner.find("lockgate.exception", domain, "id")[0]["id"]
 
 
-def take(page: Page, login: str, action: str, name: str) -> None:
-    page.set_default_timeout(60_000)
-    page.goto("/web/login")
-    page.fill("input[name=login]", login)
-    page.fill("input[name=password]", login)
-    page.click("button[type=submit]")
-    page.wait_for_selector(".o_web_client")
+def take(page: Page, action: str, name: str) -> None:
     page.goto(f"/odoo/action-{action}")
     page.wait_for_selector(".o_form_view, .o_kanban_record")
     if name == "price-change":

@@ -3,12 +3,12 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from stack.browser import browser
+from stack import browser
 
 
 @pytest.fixture(scope="module")
 def chromium():
-    with browser() as opened:
+    with browser.browser() as opened:
         yield opened
 
 
@@ -20,14 +20,7 @@ def sign_in(chromium, stack):
     def signed_in(login: str) -> Page:
         context = chromium.new_context(base_url=stack.odoo.url, viewport={"width": 1500, "height": 950})
         contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        page.goto("/web/login")
-        page.fill("input[name=login]", login)
-        page.fill("input[name=password]", login)
-        page.click("button[type=submit]")
-        page.wait_for_selector(".o_web_client")
-        return page
+        return browser.sign_in(context, login)
 
     yield signed_in
     for context in contexts:

@@ -17,7 +17,6 @@ def take(cr, now, channel, results):
         "results": json.dumps(results),
         "now": now,
         "channel": channel.id,
-        "turn": channel.turn,
         "can_read_back": channel.can_read_back,
         "lag": channel.lag,
         "most_tries": MOST_TRIES,
