@@ -22,7 +22,7 @@ class Attempt(models.Model):
 
     channel_id = fields.Many2one("lockgate.channel", required=True, readonly=True, ondelete="cascade")
     publication_id = fields.Many2one(
-        "lockgate.publication", required=True, readonly=True, ondelete="cascade", index=True
+        "lockgate.publication", required=True, readonly=True, ondelete="cascade"
     )
     exchange_id = fields.Char(required=True, readonly=True)
     token = fields.Char(required=True, readonly=True)
@@ -37,14 +37,15 @@ class Attempt(models.Model):
     message = fields.Char(readonly=True)
     answer = fields.Char(readonly=True, help="What the channel said, secrets masked.")
     reading = fields.Json(readonly=True)
+    agrees = fields.Boolean(readonly=True, help="Whether the channel showed the value; of a read-back.")
+    retry_after = fields.Float(readonly=True, help="Seconds after which the channel wants to be asked again.")
     request_id = fields.Char(readonly=True)
     seconds = fields.Float(readonly=True, digits=(12, 3))
     reported_at = fields.Datetime(readonly=True)
     value_text = fields.Char("Value", compute="_compute_value_text")
 
-    _token_unique = models.UniqueIndex("(token, publication_id)")
-    _exchange_index = models.Index("(exchange_id)")
-    _leased_at_index = models.Index("(leased_at)")
+    _token_unique = models.UniqueIndex("(publication_id, token)")
+    _leased_at_index = models.Index("USING brin (leased_at)")  # appended in this order, and many at once
 
     @api.depends("value")
     def _compute_value_text(self):

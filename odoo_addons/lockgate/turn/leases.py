@@ -23,36 +23,26 @@ def grant(cr, now, channel, request):
     token = secrets.token_urlsafe(24)
     granted = []
     if channel.running:
-        cr.execute(ROOM, {"ceiling": request["ceiling"], "channel": channel.id, "now": now})
-        (room,) = cr.fetchone()
-        for work_class in CLASSES[: CLASSES.index(request["work_class"]) + 1]:
-            if room > len(granted):
-                cr.execute(
-                    GRANT,
-                    {
-                        "channel": channel.id,
-                        "class": work_class,
-                        "now": now,
-                        "until": now + timedelta(seconds=channel.lease_seconds),
-                        "token": token,
-                        "exchange": request["exchange_id"],
-                        "room": room - len(granted),
-                        "can_read_back": channel.can_read_back,
-                    },
-                )
-                granted += cr.fetchall()
+        cr.execute(
+            GRANT,
+            {
+                "channel": channel.id,
+                "classes": list(CLASSES[: CLASSES.index(request["work_class"]) + 1]),
+                "now": now,
+                "until": now + timedelta(seconds=channel.lease_seconds),
+                "token": token,
+                "exchange": request["exchange_id"],
+                "ceiling": request["ceiling"],
+                "can_read_back": channel.can_read_back,
+            },
+        )
+        granted = cr.fetchall()
     return _message(token, granted, channel.send_within)
 
 
 def repeat(cr, now, exchange_id, channel):
     """The leases of an exchange whose answer was lost on the way; None when it is asked the first time."""
-    cr.execute(
-        """
-        SELECT publication_id, version, purpose, tries, value, token, leased_at
-          FROM lockgate_attempt WHERE exchange_id = %s AND channel_id = %s AND outcome IS NULL ORDER BY id
-        """,
-        [exchange_id, channel.id],
-    )
+    cr.execute(REPEAT, {"exchange": exchange_id, "channel": channel.id})
     rows = cr.fetchall()
     if not rows:
         return None
@@ -97,14 +87,6 @@ def next_in(cr, now):
     return moment and max((moment - now).total_seconds(), 0.0)
 
 
-# No room while the channel is left alone, as a result of this very turn may have asked.
-ROOM = """
-    SELECT CASE WHEN t.resume_at > %(now)s THEN 0
-                ELSE %(ceiling)s - (SELECT count(*) FROM lockgate_publication
-                                     WHERE channel_id = %(channel)s AND state = 'leased') END
-      FROM lockgate_turn t WHERE t.channel_id = %(channel)s
-"""
-
 EXPIRE = """
     UPDATE lockgate_publication
        SET state = CASE WHEN wanted IS NULL THEN 'settled' WHEN {spent} THEN 'blocked' ELSE 'unknown' END,
@@ -116,29 +98,47 @@ EXPIRE = """
      WHERE channel_id = %(channel)s AND state = 'leased' AND lease_until <= %(now)s
 """.format(spent="(tries >= %(most_tries)s AND version = lease_version)")
 
+# No room while the channel is left alone, as a result of this very turn may have asked.
 GRANT = """
-    WITH picked AS (
-        SELECT id FROM lockgate_publication
-         WHERE channel_id = %(channel)s AND work_class = %(class)s AND due_at <= %(now)s
-           AND wanted IS NOT NULL
-      ORDER BY due_at LIMIT %(room)s
+    WITH turn AS (
+        SELECT greatest(0, CASE WHEN resume_at > %(now)s THEN 0 ELSE %(ceiling)s - (
+                   SELECT count(*) FROM lockgate_publication
+                    WHERE channel_id = %(channel)s AND state = 'leased') END) AS room
+          FROM lockgate_turn WHERE channel_id = %(channel)s
+    ), picked AS (
+        SELECT due.id, due.state, row_number() OVER (ORDER BY class.rank, due.due_at) AS place
+          FROM unnest(%(classes)s::text[]) WITH ORDINALITY AS class(name, rank)
+    CROSS JOIN LATERAL (
+               SELECT id, state, due_at FROM lockgate_publication
+                WHERE channel_id = %(channel)s AND work_class = class.name AND due_at <= %(now)s
+                  AND wanted IS NOT NULL
+             ORDER BY due_at LIMIT (SELECT room FROM turn)) due
+      ORDER BY place LIMIT (SELECT room FROM turn)
     ), leased AS (
         UPDATE lockgate_publication p
            SET state = 'leased', due_at = NULL, tries = p.tries + 1,
                lease_token = %(token)s, lease_version = p.version, lease_until = %(until)s
-          FROM lockgate_publication before
-         WHERE before.id = p.id AND p.id IN (SELECT id FROM picked)
-     RETURNING p.id, p.version,
-               CASE WHEN before.state = 'due' OR NOT %(can_read_back)s THEN 'push' ELSE 'read' END AS purpose,
-               p.tries, p.wanted
+          FROM picked
+         WHERE p.id = picked.id
+     RETURNING p.id, p.version, p.tries, p.wanted, picked.place,
+               CASE WHEN picked.state = 'due' OR NOT %(can_read_back)s THEN 'push' ELSE 'read' END AS purpose
+    ), kept AS (
+        INSERT INTO lockgate_attempt (
+               channel_id, publication_id, exchange_id, token, purpose, version, tries, value,
+               snapshot, leased_at, until)
+        SELECT %(channel)s, id, %(exchange)s, %(token)s, purpose, version, tries, wanted,
+               (SELECT pg_current_snapshot()::text), %(now)s, %(until)s
+          FROM leased
     )
-    INSERT INTO lockgate_attempt (
-           channel_id, publication_id, exchange_id, token, purpose, version, tries, value,
-           snapshot, leased_at, until)
-    SELECT %(channel)s, id, %(exchange)s, %(token)s, purpose, version, tries, wanted,
-           pg_current_snapshot()::text, %(now)s, %(until)s
-      FROM leased
- RETURNING publication_id, version, purpose, tries, value
+    SELECT id, version, purpose, tries, wanted FROM leased ORDER BY place
+"""
+
+REPEAT = """
+    SELECT a.publication_id, a.version, a.purpose, a.tries, a.value, a.token, a.leased_at
+      FROM lockgate_publication p
+      JOIN lockgate_attempt a ON a.publication_id = p.id AND a.token = p.lease_token
+     WHERE p.channel_id = %(channel)s AND p.state = 'leased' AND a.exchange_id = %(exchange)s
+  ORDER BY a.id
 """
 
 DUE = """

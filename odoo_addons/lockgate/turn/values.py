@@ -121,78 +121,76 @@ def store(cr, now, channel, aspect, listing_ids, wanted, retried):
             for want in wanted
         ]
     )
-    parameters = {
-        "rows": rows,
-        "now": now,
-        "window": timedelta(seconds=channel.routine_window),
-        "settled": now + SETTLE_AFTER,
-        "channel": channel.id,
-        "turn": channel.turn,
-        "aspect": aspect,
-    }
-    cr.execute(RECHECKED, [listing_ids, aspect, now])
-    cr.execute(RECHECK, parameters)  # before STORE, which sets the first recheck of a new row
-    cr.execute(STORE, parameters)
+    cr.execute(
+        STORE,
+        {
+            "rows": rows,
+            "listings": listing_ids,
+            "now": now,
+            "window": timedelta(seconds=channel.routine_window),
+            "settled": now + SETTLE_AFTER,
+            "channel": channel.id,
+            "turn": channel.turn,
+            "aspect": aspect,
+        },
+    )
 
 
-WANTED = """
+# A value that replaces one which still waits takes over its place in time: changes that keep coming must
+# not put off the push, a critical one must not become routine, and a channel's wish to wait stands.
+COALESCES = """p.state = 'due' AND excluded.wanted IS NOT NULL
+    AND p.listing_id NOT IN (SELECT listing_id FROM made WHERE retried)"""
+MORE_URGENT = """CASE WHEN 'critical' IN (p.work_class, excluded.work_class) THEN 'critical'
+                WHEN 'routine' IN (p.work_class, excluded.work_class) THEN 'routine' ELSE 'bulk' END"""
+
+# A recheck that is still to come stays: it may be the one of a new listing. One that was due is over, also
+# where the maker has nothing more to say.
+STORE = f"""
     WITH wanted AS (
         SELECT listing_id, scope, nullif(wanted, 'null'::jsonb) AS wanted, work_class, recheck_at, retried,
                %(now)s + CASE work_class WHEN 'critical' THEN interval '0' ELSE %(window)s END AS due_at
           FROM jsonb_to_recordset(%(rows)s::jsonb) AS w(
                listing_id int, scope int, wanted jsonb, work_class text, recheck_at timestamp, retried bool)
+    ), made AS MATERIALIZED (
+        SELECT w.listing_id, w.scope, w.wanted, w.work_class, w.due_at, w.retried, p.id AS publication_id,
+               p.id IS NULL OR p.wanted IS DISTINCT FROM w.wanted
+                   OR w.retried AND p.state NOT IN ('leased', 'unknown') AS changed,
+               least(w.recheck_at, CASE WHEN p.id IS NULL THEN %(settled)s
+                                        WHEN p.recheck_at > %(now)s THEN p.recheck_at END) AS recheck_at
+          FROM wanted w
+     LEFT JOIN lockgate_publication p
+            ON p.listing_id = w.listing_id AND p.aspect = %(aspect)s AND p.scope = w.scope
+    ), unchanged AS (
+        UPDATE lockgate_publication p
+           SET recheck_at = made.recheck_at
+          FROM made
+         WHERE p.id = made.publication_id AND NOT made.changed
+           AND p.recheck_at IS DISTINCT FROM made.recheck_at
+    ), silent AS (
+        UPDATE lockgate_publication p
+           SET recheck_at = NULL
+         WHERE p.listing_id = ANY(%(listings)s) AND p.aspect = %(aspect)s AND p.recheck_at <= %(now)s
+           AND p.id NOT IN (SELECT publication_id FROM made WHERE publication_id IS NOT NULL)
     )
-"""
-
-# A value that replaces one which still waits takes over its place in time: changes that keep coming must
-# not put off the push, a critical one must not become routine, and a channel's wish to wait stands.
-COALESCES = "p.state = 'due' AND excluded.wanted IS NOT NULL AND NOT {retried}"
-RETRIED = "p.listing_id IN (SELECT listing_id FROM wanted WHERE retried)"
-MORE_URGENT = """CASE WHEN 'critical' IN (p.work_class, excluded.work_class) THEN 'critical'
-                WHEN 'routine' IN (p.work_class, excluded.work_class) THEN 'routine' ELSE 'bulk' END"""
-
-STORE = (
-    WANTED
-    + """
     INSERT INTO lockgate_publication AS p (
            channel_id, listing_id, aspect, scope, wanted, version, wanted_at, work_class,
            state, due_at, recheck_at, tries, confirmed_version, verified_version)
     SELECT %(channel)s, listing_id, %(aspect)s, scope, wanted, %(turn)s, %(now)s, work_class,
            CASE WHEN wanted IS NULL THEN 'settled' ELSE 'due' END,
            CASE WHEN wanted IS NOT NULL THEN due_at END,
-           least(recheck_at, %(settled)s), 0, 0, 0
-      FROM wanted
+           recheck_at, 0, 0, 0
+      FROM made WHERE changed
  ON CONFLICT (listing_id, aspect, scope) DO UPDATE SET
            wanted = excluded.wanted,
            version = excluded.version,
            wanted_at = excluded.wanted_at,
-           work_class = CASE WHEN {coalesces} THEN {more_urgent} ELSE excluded.work_class END,
+           recheck_at = excluded.recheck_at,
+           work_class = CASE WHEN {COALESCES} THEN {MORE_URGENT} ELSE excluded.work_class END,
            tries = CASE WHEN p.state = 'leased' THEN p.tries
-                        WHEN {coalesces} THEN least(p.tries, 1) ELSE 0 END,
+                        WHEN {COALESCES} THEN least(p.tries, 1) ELSE 0 END,
            state = CASE WHEN p.state IN ('leased', 'unknown') THEN p.state ELSE excluded.state END,
            due_at = CASE WHEN p.state IN ('leased', 'unknown') THEN p.due_at
-                         WHEN {coalesces} AND p.tries > 0 THEN p.due_at
-                         WHEN {coalesces} THEN least(p.due_at, excluded.due_at)
+                         WHEN {COALESCES} AND p.tries > 0 THEN p.due_at
+                         WHEN {COALESCES} THEN least(p.due_at, excluded.due_at)
                          ELSE excluded.due_at END
-     WHERE p.wanted IS DISTINCT FROM excluded.wanted
-        OR (p.state NOT IN ('leased', 'unknown') AND {retried})
-    """.format(coalesces=COALESCES.format(retried=RETRIED), more_urgent=MORE_URGENT, retried=RETRIED)
-)
-
-# These were just made; one of which the maker says nothing more would else stay due for ever.
-RECHECKED = """
-    UPDATE lockgate_publication SET recheck_at = NULL
-     WHERE listing_id = ANY(%s) AND aspect = %s AND recheck_at <= %s
 """
-
-# A recheck that is still to come stays: it may be the one of a new listing.
-RECHECK = (
-    WANTED
-    + """
-    UPDATE lockgate_publication p
-       SET recheck_at = {moment}
-      FROM wanted w
-     WHERE p.listing_id = w.listing_id AND p.aspect = %(aspect)s AND p.scope = w.scope
-       AND p.recheck_at IS DISTINCT FROM {moment}
-    """.format(moment="least(w.recheck_at, CASE WHEN p.recheck_at > %(now)s THEN p.recheck_at END)")
-)
