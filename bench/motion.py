@@ -77,13 +77,14 @@ class Changes:
         with self.registry.cursor() as cr:
             env = self.environment(cr, ADMIN, {})
             self.make_products(env)
-            channels = {code: self.make_channel(env, code) for code in ("demo", ONE_BY_ONE)}
+            channels = {"demo": self.make_channel(env, "demo")}
         self.settle()
         latency = self.latency()
-        with (
-            self.registry.cursor() as cr
-        ):  # from here on read-backs wait for their turn, as they do by default
-            self.environment(cr, ADMIN, {})["lockgate.channel"].browse(channels.values()).write({"lag": 1})
+        with self.registry.cursor() as cr:
+            env = self.environment(cr, ADMIN, {})
+            channels[ONE_BY_ONE] = self.make_channel(env, ONE_BY_ONE)
+            # from here on read-backs wait for their turn, as they do by default
+            env["lockgate.channel"].browse(channels.values()).write({"lag": 1})
         throughput = {}
         for code, name in (("demo", "batches"), (ONE_BY_ONE, "batches_of_one")):
             with self.registry.cursor() as cr:
