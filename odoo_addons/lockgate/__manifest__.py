@@ -17,6 +17,8 @@
         "views/lockgate_listing_views.xml",
         "views/lockgate_publication_views.xml",
         "views/lockgate_attempt_views.xml",
+        "views/lockgate_reconciliation_views.xml",
+        "views/lockgate_event_views.xml",
         "views/lockgate_exception_views.xml",
         "wizard/lockgate_integration_key_views.xml",
         "wizard/lockgate_incarnation_views.xml",

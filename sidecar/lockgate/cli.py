@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -100,6 +100,20 @@ def connectors() -> None:
         aspects = " ".join(known.capabilities.aspects)
         size = known.capabilities.batch_size
         click.echo(f"{code:<12} {known.name:<20} {known.version:<8} {aspects:<12} {size:>5} in a request")
+
+
+@main.command()
+@click.argument("file", type=click.File())
+def ingest(file: TextIO) -> None:
+    """Tell Odoo of orders and movements: FILE (- is standard input) has one event a line, as JSON."""
+    from lockgate.ingest import IngestError, read, tell
+    from lockgate.odoo import Gateway
+
+    settings = _settings()
+    try:
+        click.echo(tell(Gateway.open(settings), read(file)))
+    except IngestError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @main.command()

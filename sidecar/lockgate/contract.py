@@ -194,7 +194,7 @@ class ExchangeRequest(Envelope):
 class TurnState(StrEnum):
     TURNED = "turned"
     BUSY = "busy"  # another turn of this channel is running: results were NOT taken, come again
-    FROZEN = "frozen"  # results were taken, nothing is leased
+    FROZEN = "frozen"  # results were taken; nothing is leased but read-backs of a reconciliation
 
 
 class ExchangeAnswer(Envelope):
@@ -208,6 +208,48 @@ class ExchangeAnswer(Envelope):
     more: DueChannel | None = Field(description="what is due beside these leases")
 
 
+class Outside(Message):
+    """Something that happened outside. Known by its channel, kind and id: told again, it counts once."""
+
+    channel: str
+    external_id: str = Field(min_length=1, max_length=200, description="the sender's own id of this event")
+    sku: str = Field(min_length=1, max_length=200)
+    moment: AwareDatetime = Field(description="when it happened")
+    reference: str | None = Field(max_length=200, description="for people: an order's number, a transfer's")
+
+
+class OrderEvent(Outside):
+    """The channel sold units of a SKU."""
+
+    kind: Literal["order"]
+    quantity: int = Field(ge=1, le=1_000_000_000, description="sellable units sold")
+
+
+class MovementEvent(Outside):
+    """A warehouse system says that stock of a SKU moved."""
+
+    kind: Literal["movement"]
+    quantity: int = Field(
+        ge=-1_000_000_000, le=1_000_000_000, description="sellable units in; below zero: out"
+    )
+
+
+Event = Annotated[OrderEvent | MovementEvent, Field(discriminator="kind")]
+
+
+MOST_EVENTS = 1000
+
+
+class IngestRequest(Envelope):
+    events: tuple[Event, ...] = Field(min_length=1, max_length=MOST_EVENTS)
+
+
+class IngestAnswer(Envelope):
+    appended: int = Field(ge=0, description="events that were new")
+    known: int = Field(ge=0, description="events that had been told before, or twice in this message")
+    unmapped: int = Field(ge=0, description="new events of a SKU that the channel does not list")
+
+
 MESSAGES: tuple[type[Envelope], ...] = (
     RegisterRequest,
     RegisterAnswer,
@@ -215,4 +257,6 @@ MESSAGES: tuple[type[Envelope], ...] = (
     DueAnswer,
     ExchangeRequest,
     ExchangeAnswer,
+    IngestRequest,
+    IngestAnswer,
 )

@@ -78,13 +78,17 @@ class Held:
 
 @dataclass
 class Run:
-    """What one run holds. `ended`: no more is leased or sent; what is handed back waits `wait` seconds."""
+    """What one run holds. `ended`: no more is leased or sent; what is handed back waits `wait` seconds.
+
+    `frozen`: the channel may be read, and nothing is pushed.
+    """
 
     channel: str
     work_class: WorkClass
     until: float
     held: deque[Held] = field(default_factory=deque)
     batch_size: int = 1
+    frozen: bool = False
     ended: bool = False
     wait: float = 0.0
 
@@ -163,7 +167,7 @@ class Dispatch:
             return [telling.of(held.lease, held.token, error) for held in batch]
 
     def _request(self, run: Run, opened: Opened, batch: list[Held]) -> list[Result]:
-        ready, results = self._in_time(batch)
+        ready, results = self._in_time(run, batch)
         if not ready:
             run.ended = True  # leased again at once they would come late again
             return results
@@ -189,7 +193,7 @@ class Dispatch:
             for held in ready
         ]
 
-    def _in_time(self, batch: Iterable[Held]) -> tuple[list[Held], list[Result]]:
+    def _in_time(self, run: Run, batch: Iterable[Held]) -> tuple[list[Held], list[Result]]:
         """Right before a request: what may start now, and the rest handed back."""
         boot, now = self._boot(), self._now()
         ready: list[Held] = []
@@ -201,6 +205,8 @@ class Dispatch:
             )
             if boot > held.send_by:
                 late.append(held.back("It came too late to be sent."))
+            elif run.frozen and held.lease.purpose == Purpose.PUSH:
+                late.append(held.back("The channel was frozen, so it was not sent."))
             elif ends is not None and ends <= now:
                 late.append(
                     hand_back(
@@ -254,8 +260,7 @@ class Dispatch:
 
     def _receive(self, run: Run, answer: ExchangeAnswer, asked: float) -> None:
         """Take the leases in hand. `send_by` counts from before Odoo was asked, whatever the answer took."""
-        if answer.state == TurnState.FROZEN:
-            run.ended = True
+        run.frozen = answer.state == TurnState.FROZEN
         if not answer.leases:
             return
         assert answer.channel is not None

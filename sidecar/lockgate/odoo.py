@@ -1,6 +1,6 @@
 """The one door to Odoo: `lockgate.gateway`, by one of two transports.
 
-    Gateway    register, due and exchange, as contract messages; checks that the right database answers
+    Gateway    register, due, exchange, ingest, as contract messages; checks that the right database answers
     Transport  one method: call a method of the gateway with a message, give back its answer
 
 `json2` is Odoo 19's /json/2 with a bearer key. `odoorpc` is the older JSON-RPC, for servers and tools that
@@ -26,8 +26,11 @@ from lockgate.contract import (
     DueAnswer,
     DueRequest,
     Envelope,
+    Event,
     ExchangeAnswer,
     ExchangeRequest,
+    IngestAnswer,
+    IngestRequest,
     RegisterAnswer,
     RegisterRequest,
     Result,
@@ -227,6 +230,11 @@ class Gateway:
             }
         )
         return self._ask("exchange", message, ExchangeAnswer)
+
+    def ingest(self, events: Iterable[Event]) -> IngestAnswer:
+        """Tell what happened outside, all of it or nothing. Told again, an event is known and counts once."""
+        message = IngestRequest.model_validate({**self._envelope, "events": tuple(events)})
+        return self._ask("ingest", message, IngestAnswer)
 
     def close(self) -> None:
         self._transport.close()

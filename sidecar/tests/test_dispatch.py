@@ -458,6 +458,34 @@ def test_a_frozen_channel_gets_nothing_more_in_the_middle_of_a_run(
     assert outcomes(odoo)[2:] == [(Outcome.RETRY, 0.0)] * 2
 
 
+def test_a_frozen_channel_is_read_back_to_the_end(
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted]
+) -> None:
+    odoo.frozen.add("shop")
+    odoo.want("shop", stock("A"))
+    asked = [odoo.want("shop", stock(sku), purpose=Purpose.READ) for sku in "BCDEF"]
+    routine(dispatch)
+    assert all(each.reading == StockReading(aspect="stock", quantity=5) for each in asked)
+    assert {item.value.sku for batch in connector.sent for item in batch} == set("BCDEF")
+
+
+def test_a_push_in_hand_when_the_channel_freezes_is_handed_back_though_it_may_be_read(
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted], clock: Clock
+) -> None:
+    def freeze(_: Sequence[Item]) -> Accepted:
+        odoo.frozen.add("shop")
+        odoo.want("shop", stock("E"), purpose=Purpose.READ)
+        clock.boot += 1.0
+        return Accepted()
+
+    connector.script.append(freeze)
+    for sku in "ABCD":
+        odoo.want("shop", stock(sku))
+    routine(dispatch)
+    pushed = [item.value.sku for batch in connector.sent for item in batch]
+    assert pushed == ["A", "B"]
+
+
 def test_a_stop_reports_what_was_sent_and_hands_back_the_rest(
     odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted], stopping: threading.Event
 ) -> None:

@@ -13,7 +13,7 @@ from lockgate.odoo import Gateway, OdooDown, OdooRefused
 from lockgate.settings import Settings
 from lockgate.testing.odoo import FakeOdoo
 from lockgate.testing.server import OdooHttp, ScriptedServer
-from lockgate.testing.values import stock
+from lockgate.testing.values import order, stock
 
 Open = Callable[..., Gateway]
 
@@ -120,6 +120,32 @@ def test_a_result_without_a_lease_changes_nothing(odoo: FakeOdoo, gateway: Gatew
             "shop", WorkClass.ROUTINE, exchange_id="exchange-1", results=[accepted("forged", wanted.number)]
         )
     assert wanted.confirmed is None
+
+
+def test_events_are_told_and_told_again_are_known(odoo: FakeOdoo, gateway: Gateway) -> None:
+    odoo.want("shop", stock("A"))
+    first, second, elsewhere = order("shop", "1", "A"), order("shop", "2", "A", 3), order("shop", "3", "Z")
+    answer = gateway.ingest([first, elsewhere])
+    assert (answer.appended, answer.known, answer.unmapped) == (2, 0, 1)
+    answer = gateway.ingest([first, second])
+    assert (answer.appended, answer.known, answer.unmapped) == (1, 1, 0)
+    assert list(odoo.events.values()) == [first, elsewhere, second]
+
+
+def test_an_event_of_an_unknown_channel_takes_none(odoo: FakeOdoo, gateway: Gateway) -> None:
+    with pytest.raises(OdooRefused, match="nowhere"):
+        gateway.ingest([order("shop", "1", "A"), order("nowhere", "2", "A")])
+    assert odoo.events == {}
+
+
+def test_an_ingest_that_was_cut_off_is_told_again_without_harm(
+    odoo: FakeOdoo, http: OdooHttp, gateway: Gateway
+) -> None:
+    http.cut = 1
+    with pytest.raises(OdooDown):
+        gateway.ingest([order("shop", "1", "A")])
+    assert gateway.ingest([order("shop", "1", "A")]).known == 1
+    assert len(odoo.events) == 1
 
 
 def test_another_database_is_refused_by_odoo(odoo: FakeOdoo, gateway: Gateway) -> None:

@@ -14,7 +14,7 @@ from lockgate.contract import MESSAGES, Purpose, WorkClass
 from lockgate.odoo import Gateway
 from lockgate.schema import schema
 from lockgate.testing.odoo import FakeOdoo
-from lockgate.testing.values import price, stock
+from lockgate.testing.values import order, price, stock
 
 ROOT = Path(__file__).parents[2]
 COPIES = [
@@ -68,7 +68,8 @@ def test_what_is_said_fits_it() -> None:
     gateway.register([DemoConnector.description])
     gateway.due()
     gateway.exchange("shop", WorkClass.BULK, exchange_id="exchange-1", ceiling=10)
-    assert [method for method, _, _ in recorded.calls] == ["register", "due", "exchange"]
+    gateway.ingest([order("shop", "1", "A")])
+    assert [method for method, _, _ in recorded.calls] == ["register", "due", "exchange", "ingest"]
     for method, message, answer in recorded.calls:
         fits(message, f"{method.title()}Request")
         fits(answer, f"{method.title()}Answer")

@@ -6,6 +6,7 @@ from pydantic import SecretStr
 from lockgate.contract import TurnState, WorkClass
 from lockgate.odoo import Gateway, OdooDown, OdooRefused
 from lockgate.settings import Settings
+from lockgate.testing.values import order
 
 
 @pytest.fixture(params=["json2", "odoorpc"])
@@ -44,6 +45,19 @@ def test_an_unknown_channel_is_refused_by_name(settings):
         Gateway.open(settings).exchange(
             "nowhere", WorkClass.ROUTINE, exchange_id="transport-3", results=[], ceiling=1
         )
+
+
+def test_an_event_is_taken_once(settings, parts):
+    gateway = Gateway.open(settings)
+    event = order("demo", f"transport-{settings.odoo_transport}", parts.channels.products[0].sku)
+    first, second = gateway.ingest([event]), gateway.ingest([event])
+    assert (first.appended, first.known, first.unmapped) == (1, 0, 0)
+    assert (second.appended, second.known, second.unmapped) == (0, 1, 0)
+
+
+def test_events_of_an_unknown_channel_are_refused_by_name(settings):
+    with pytest.raises(OdooRefused, match="nowhere"):
+        Gateway.open(settings).ingest([order("nowhere", "1", "A")])
 
 
 def test_another_database_is_refused(settings):

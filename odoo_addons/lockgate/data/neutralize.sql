@@ -2,6 +2,9 @@
 -- original is refused by the incarnation.
 UPDATE lockgate_channel SET state = 'frozen' WHERE state = 'running';
 
+UPDATE lockgate_reconciliation
+   SET state = 'stopped', ended_at = now() AT TIME ZONE 'UTC' WHERE state = 'running';
+
 INSERT INTO ir_config_parameter (key, value)
      VALUES ('lockgate.incarnation', '2')
 ON CONFLICT (key) DO UPDATE SET value = (ir_config_parameter.value::int + 1)::text;

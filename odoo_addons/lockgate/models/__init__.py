@@ -3,6 +3,9 @@ from . import channel
 from . import listing
 from . import publication
 from . import attempt
+from . import reconciliation
+from . import channel_reconciliation
+from . import event
 from . import outbox
 from . import turn
 from . import exception

@@ -21,9 +21,7 @@ class Attempt(models.Model):
     _order = "id desc"
 
     channel_id = fields.Many2one("lockgate.channel", required=True, readonly=True, ondelete="cascade")
-    publication_id = fields.Many2one(
-        "lockgate.publication", required=True, readonly=True, ondelete="cascade"
-    )
+    publication_id = fields.Many2one("lockgate.publication", required=True, readonly=True, ondelete="cascade")
     exchange_id = fields.Char(required=True, readonly=True)
     token = fields.Char(required=True, readonly=True)
     purpose = fields.Selection([("push", "Push"), ("read", "Read Back")], required=True, readonly=True)
@@ -39,18 +37,29 @@ class Attempt(models.Model):
     reading = fields.Json(readonly=True)
     agrees = fields.Boolean(readonly=True, help="Whether the channel showed the value; of a read-back.")
     retry_after = fields.Float(readonly=True, help="Seconds after which the channel wants to be asked again.")
+    reconciliation_id = fields.Many2one(
+        "lockgate.reconciliation", readonly=True, ondelete="set null", index="btree_not_null"
+    )
     request_id = fields.Char(readonly=True)
     seconds = fields.Float(readonly=True, digits=(12, 3))
     reported_at = fields.Datetime(readonly=True)
-    value_text = fields.Char("Value", compute="_compute_value_text")
+    value_text = fields.Char("Value", compute="_compute_texts")
+    reading_text = fields.Char("Channel Showed", compute="_compute_texts")
+    listing_id = fields.Many2one(related="publication_id.listing_id")
+    aspect = fields.Selection(related="publication_id.aspect")
+    publication_state = fields.Selection(related="publication_id.state", string="Now")
 
     _token_unique = models.UniqueIndex("(publication_id, token)")
     _leased_at_index = models.Index("USING brin (leased_at)")  # appended in this order, and many at once
 
-    @api.depends("value")
-    def _compute_value_text(self):
+    @api.depends("value", "reading", "outcome")
+    def _compute_texts(self):
+        value_text = self.env["lockgate.publication"]._value_text
         for attempt in self:
-            attempt.value_text = self.env["lockgate.publication"]._value_text(attempt.value)
+            attempt.value_text = value_text(attempt.value)
+            attempt.reading_text = value_text(attempt.reading)
+            if attempt.outcome == "read" and not attempt.reading:
+                attempt.reading_text = self.env._("not known to the channel")
 
     # Refused for everybody: nothing but the turn's own statements writes here.
     # pylint: disable=method-required-super

@@ -28,6 +28,7 @@ def _load_validators():
             ("register", "RegisterRequest"),
             ("due", "DueRequest"),
             ("exchange", "ExchangeRequest"),
+            ("ingest", "IngestRequest"),
         )
     }
 
@@ -69,8 +70,17 @@ class Gateway(models.AbstractModel):
         answer = self._turn(message)
         # Without results nothing was refused or taken: a worker that only asks does not wait for this.
         if answer["state"] != "busy" and message["results"]:
-            self._record_exceptions(message["channel"])
+            self._catch_up(message["channel"])
         return self._answer(**answer)
+
+    @api.model
+    def ingest(self, message):
+        """Append what happened outside: orders of a channel, movements of a warehouse system. All or nothing.
+
+        An event that is told again, by channel, kind and external id, is known and changes nothing.
+        """
+        self._admit("ingest", message)
+        return self._answer(**self.env["lockgate.event"].sudo()._append(message["events"]))
 
     @api.model
     def _admit(self, call, message):
@@ -153,12 +163,13 @@ class Gateway(models.AbstractModel):
                 raise error
             env["lockgate.exception"]._record_internal(mark, error)
 
-    def _record_exceptions(self, code):
+    def _catch_up(self, code):
         """What people edit too is written apart, in a transaction that may lose: the next one catches up."""
         try:
             with self._own_transaction() as env:
                 channel = env["lockgate.channel"].search([("code", "=", code)])
                 env["lockgate.exception"]._catch_up(channel)
+                env["lockgate.reconciliation"]._catch_up(channel)
         except psycopg2.errors.SerializationFailure:
             _logger.info("Exceptions of channel %s are being edited; they are caught up with later.", code)
         except Exception:

@@ -44,6 +44,13 @@ class Publication(models.Model):
     lease_version = fields.Integer(readonly=True)
     lease_until = fields.Datetime(readonly=True)
     tries = fields.Integer(readonly=True)
+    reconciliation_id = fields.Many2one(
+        "lockgate.reconciliation",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The comparison that it waits to be read back for.",
+    )
     failed_at = fields.Datetime(readonly=True)
     message = fields.Char(readonly=True)
     attempt_ids = fields.One2many("lockgate.attempt", "publication_id", readonly=True)
@@ -54,6 +61,7 @@ class Publication(models.Model):
     _due_index = models.Index("(channel_id, work_class, due_at) WHERE due_at IS NOT NULL")
     _recheck_index = models.Index("(channel_id, recheck_at) WHERE recheck_at IS NOT NULL")
     _lease_index = models.Index("(channel_id, lease_until) WHERE state = 'leased'")
+    _unread_index = models.Index("(channel_id, (coalesce(verified_at, '-infinity'))) WHERE state = 'settled'")
     _blocked_index = models.Index("(channel_id) WHERE state = 'blocked'")
 
     @api.depends("listing_id", "aspect")

@@ -1,6 +1,7 @@
 from . import test_channel
 from . import test_connections
 from . import test_contract
+from . import test_event
 from . import test_exceptions
 from . import test_gateway
 from . import test_integration_key
@@ -8,6 +9,7 @@ from . import test_leases
 from . import test_listing
 from . import test_neutralize
 from . import test_outbox
+from . import test_reconciliation
 from . import test_results
 from . import test_uninstall
 from . import test_values

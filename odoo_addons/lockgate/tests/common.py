@@ -114,6 +114,20 @@ def result(leased, lease, outcome="accepted", **values):
     }
 
 
+def event(channel, **values):
+    """An order of 2 units of the channel's first SKU, as the contract tells it."""
+    return {
+        "channel": channel.code,
+        "kind": "order",
+        "external_id": "order-1",
+        "sku": f"{channel.code}-0",
+        "quantity": 2,
+        "moment": "2026-03-01T12:00:00+01:00",
+        "reference": "SO-1",
+        **values,
+    }
+
+
 class LockgateCase(TransactionCase):
     """Turns run on the test's own cursor, where time stands still until `pass_time`."""
 
@@ -209,6 +223,7 @@ class LockgateCase(TransactionCase):
             ),
             "lockgate_attempt": ("leased_at", "until", "reported_at"),
             "lockgate_turn": ("resume_at",),
+            "lockgate_reconciliation": ("began_at", "ended_at"),
             "lockgate_exception": ("first_at", "last_at", "deadline"),
         }.items():
             assignments = ", ".join(

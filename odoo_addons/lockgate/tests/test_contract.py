@@ -14,6 +14,8 @@ class TestContract(TransactionCase):
                 "DueAnswer",
                 "ExchangeRequest",
                 "ExchangeAnswer",
+                "IngestRequest",
+                "IngestAnswer",
             },
             set(SCHEMA["$defs"]),
         )

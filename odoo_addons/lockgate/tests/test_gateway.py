@@ -8,7 +8,7 @@ from odoo.tests import new_test_user
 from odoo.tools import file_open, mute_logger
 
 from ..models import gateway
-from .common import DESCRIPTION, LockgateCase, request, result
+from .common import DESCRIPTION, LockgateCase, event, request, result
 
 GATEWAY_LOGGER = "odoo.addons.lockgate.models.gateway"
 
@@ -63,6 +63,7 @@ class TestGateway(GatewayCase):
             "register": self.envelope(connectors=[DESCRIPTION]),
             "due": self.envelope(),
             "exchange": self.envelope(**request(self.channel)),
+            "ingest": self.envelope(events=[event(self.channel)]),
         }
         for role, user in users.items():
             for method, message in messages.items():

@@ -3,6 +3,8 @@
 import secrets
 from datetime import timedelta
 
+from . import reconciliation
+
 CLASSES = ("critical", "routine", "bulk")
 # After as many leases of one value without success a person decides.
 MOST_TRIES = 8
@@ -19,12 +21,18 @@ def expire(cr, now, channel):
 
 
 def grant(cr, now, channel, request):
-    """Lease at most `ceiling` rows for the channel in all, of the class asked for or a more urgent one."""
+    """Lease at most `ceiling` rows for the channel in all, of the class asked for or a more urgent one.
+
+    A frozen channel is leased read-backs of its reconciliation, and never a push.
+    """
     token = secrets.token_urlsafe(24)
+    statements = [GRANT] if channel.running else []
+    if channel.reconciliation and request["work_class"] == "bulk":
+        statements.append(COMPARE)
     granted = []
-    if channel.running:
+    for statement in statements:
         cr.execute(
-            GRANT,
+            statement,
             {
                 "channel": channel.id,
                 "classes": list(CLASSES[: CLASSES.index(request["work_class"]) + 1]),
@@ -34,9 +42,10 @@ def grant(cr, now, channel, request):
                 "exchange": request["exchange_id"],
                 "ceiling": request["ceiling"],
                 "can_read_back": channel.can_read_back,
+                "reconciliation": channel.reconciliation,
             },
         )
-        granted = cr.fetchall()
+        granted += cr.fetchall()
     return _message(token, granted, channel.send_within)
 
 
@@ -99,39 +108,49 @@ EXPIRE = """
 """.format(spent="(tries >= %(most_tries)s AND version = lease_version)")
 
 # No room while the channel is left alone, as a result of this very turn may have asked.
-GRANT = """
+LEASE = """
     WITH turn AS (
         SELECT greatest(0, CASE WHEN resume_at > %(now)s THEN 0 ELSE %(ceiling)s - (
                    SELECT count(*) FROM lockgate_publication
                     WHERE channel_id = %(channel)s AND state = 'leased') END) AS room
           FROM lockgate_turn WHERE channel_id = %(channel)s
-    ), picked AS (
+    ), picked AS ({picked}
+      ORDER BY place LIMIT (SELECT room FROM turn)
+    ), leased AS (
+        UPDATE lockgate_publication p
+           SET state = 'leased', due_at = NULL, tries = p.tries + 1,
+               lease_token = %(token)s, lease_version = p.version, lease_until = %(until)s,
+               work_class = CASE picked.state WHEN 'settled' THEN 'bulk' ELSE p.work_class END,
+               reconciliation_id = CASE picked.state WHEN 'settled' THEN %(reconciliation)s
+                                                     WHEN 'due' THEN NULL ELSE p.reconciliation_id END
+          FROM picked
+         WHERE p.id = picked.id
+     RETURNING p.id, p.version, p.tries, p.wanted, picked.place,
+               CASE WHEN p.version = p.confirmed_version THEN p.reconciliation_id END AS reconciliation_id,
+               CASE WHEN picked.state = 'due' OR NOT %(can_read_back)s THEN 'push' ELSE 'read' END AS purpose
+    ), kept AS (
+        INSERT INTO lockgate_attempt (
+               channel_id, publication_id, exchange_id, token, purpose, version, tries, value,
+               snapshot, leased_at, until, reconciliation_id)
+        SELECT %(channel)s, id, %(exchange)s, %(token)s, purpose, version, tries, wanted,
+               (SELECT pg_current_snapshot()::text), %(now)s, %(until)s, reconciliation_id
+          FROM leased
+    )
+    SELECT id, version, purpose, tries, wanted FROM leased ORDER BY place
+"""
+
+GRANT = LEASE.format(
+    picked="""
         SELECT due.id, due.state, row_number() OVER (ORDER BY class.rank, due.due_at) AS place
           FROM unnest(%(classes)s::text[]) WITH ORDINALITY AS class(name, rank)
     CROSS JOIN LATERAL (
                SELECT id, state, due_at FROM lockgate_publication
                 WHERE channel_id = %(channel)s AND work_class = class.name AND due_at <= %(now)s
                   AND wanted IS NOT NULL
-             ORDER BY due_at LIMIT (SELECT room FROM turn)) due
-      ORDER BY place LIMIT (SELECT room FROM turn)
-    ), leased AS (
-        UPDATE lockgate_publication p
-           SET state = 'leased', due_at = NULL, tries = p.tries + 1,
-               lease_token = %(token)s, lease_version = p.version, lease_until = %(until)s
-          FROM picked
-         WHERE p.id = picked.id
-     RETURNING p.id, p.version, p.tries, p.wanted, picked.place,
-               CASE WHEN picked.state = 'due' OR NOT %(can_read_back)s THEN 'push' ELSE 'read' END AS purpose
-    ), kept AS (
-        INSERT INTO lockgate_attempt (
-               channel_id, publication_id, exchange_id, token, purpose, version, tries, value,
-               snapshot, leased_at, until)
-        SELECT %(channel)s, id, %(exchange)s, %(token)s, purpose, version, tries, wanted,
-               (SELECT pg_current_snapshot()::text), %(now)s, %(until)s
-          FROM leased
-    )
-    SELECT id, version, purpose, tries, wanted FROM leased ORDER BY place
-"""
+             ORDER BY due_at LIMIT (SELECT room FROM turn)) due"""
+)
+
+COMPARE = LEASE.format(picked=reconciliation.PICKED)
 
 REPEAT = """
     SELECT a.publication_id, a.version, a.purpose, a.tries, a.value, a.token, a.leased_at
@@ -141,13 +160,16 @@ REPEAT = """
   ORDER BY a.id
 """
 
-DUE = """
+DUE = f"""
     SELECT c.code AS channel,
            coalesce(p.critical, 0) AS critical,
            coalesce(p.routine, 0) + e.values AS routine,
-           coalesce(p.bulk, 0) AS bulk
+           coalesce(p.bulk, 0) + coalesce(compared.reads, 0) AS bulk
       FROM lockgate_channel c
       JOIN lockgate_turn t ON t.channel_id = c.id
+      LEFT JOIN lockgate_reconciliation r ON r.channel_id = c.id AND r.state = 'running'
+      LEFT JOIN LATERAL ({reconciliation.DUE}) compared
+        ON r.id IS NOT NULL AND (t.resume_at IS NULL OR t.resume_at <= %(now)s)
       CROSS JOIN LATERAL (
           SELECT (EXISTS (SELECT FROM lockgate_outbox o WHERE o.channel_id = c.id)
                OR EXISTS (SELECT FROM lockgate_publication r
@@ -168,7 +190,7 @@ DUE = """
                        AND d.due_at <= %(now)s AND d.wanted IS NOT NULL LIMIT %(counted)s) counted) n
       ) p ON c.state = 'running' AND (t.resume_at IS NULL OR t.resume_at <= %(now)s)
      WHERE c.active AND (%(code)s IS NULL OR c.code = %(code)s)
-       AND (e.values > 0 OR p.critical > 0 OR p.routine > 0 OR p.bulk > 0)
+       AND (e.values > 0 OR p.critical > 0 OR p.routine > 0 OR p.bulk > 0 OR compared.reads > 0)
 """
 
 NEXT = """

@@ -125,6 +125,7 @@ READ = _apply(
     verified_version = CASE WHEN a.agrees THEN a.version ELSE p.verified_version END,
     verified_at = CASE WHEN a.agrees THEN %(now)s ELSE p.verified_at END,
     failed_at = CASE WHEN a.agrees THEN NULL WHEN {TOO_OFTEN} THEN %(now)s ELSE p.failed_at END,
+    reconciliation_id = NULL,
     message = CASE WHEN NOT a.agrees THEN 'The channel shows ' || {SHOWN} || ' where Lockgate sent '
         || coalesce(a.value->>'amount', a.value->>'quantity') || '.' END,
     state = {

@@ -29,6 +29,7 @@ class Channel:
     settings: dict
     running: bool
     can_read_back: bool
+    reconciliation: int | None
     send_within: int
     deadline: int
     late_bound: int
@@ -41,9 +42,11 @@ class Channel:
             """
             SELECT c.code, k.code AS connector, c.credential, c.settings,
                    c.active AND c.state = 'running' AS running,
-                   coalesce(k.can_read_back, false) AS can_read_back,
+                   coalesce(k.can_read_back, false) AS can_read_back, r.id AS reconciliation,
                    c.send_within, c.deadline, c.late_bound, c.lag, c.routine_window
               FROM lockgate_channel c JOIN lockgate_connector k ON k.id = c.connector_id
+         LEFT JOIN lockgate_reconciliation r
+                ON r.channel_id = c.id AND r.state = 'running' AND c.active AND k.can_read_back
              WHERE c.id = %s
             """,
             [channel_id],

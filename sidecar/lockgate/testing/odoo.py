@@ -21,7 +21,9 @@ from lockgate.contract import (
     ConnectorDescription,
     DueRequest,
     Envelope,
+    Event,
     ExchangeRequest,
+    IngestRequest,
     Outcome,
     Purpose,
     Reading,
@@ -76,6 +78,7 @@ class FakeOdoo:
         self.publications: dict[int, Publication] = {}
         self.connectors: tuple[ConnectorDescription, ...] = ()
         self.results: list[Result] = []
+        self.events: dict[tuple[str, str, str], Event] = {}
         self.exchanges = 0
         self.busy = 0
         self.frozen: set[str] = set()
@@ -130,7 +133,7 @@ class FakeOdoo:
 
     def call(self, method: str, message: Json) -> Any:
         """What the gateway answers. Raises OdooRefused, in words."""
-        if method not in ("register", "due", "exchange"):
+        if method not in ("register", "due", "exchange", "ingest"):
             raise OdooRefused(f"The gateway has no method {method!r}.")
         try:
             answer: Json = getattr(self, f"_{method}")(message)
@@ -181,19 +184,35 @@ class FakeOdoo:
         self._answers[request.exchange_id] = answer
         return answer
 
+    def _ingest(self, message: Json) -> Json:
+        request = IngestRequest.model_validate(message)
+        self._for_us(request)
+        for event in request.events:
+            if event.channel not in self.channels:
+                raise OdooRefused(f"There is no channel {event.channel!r}.")
+        listed = {(each.channel, each.wanted.sku) for each in self.publications.values()}
+        with self.changed:
+            told: dict[tuple[str, str, str], Event] = {
+                (event.channel, event.kind, event.external_id): event for event in request.events
+            }
+            new = {key: event for key, event in told.items() if key not in self.events}
+            self.events |= new
+        unmapped = sum((event.channel, event.sku) not in listed for event in new.values())
+        known = len(request.events) - len(new)
+        return {"appended": len(new), "known": known, "unmapped": unmapped}
+
     def _turn(self, request: ExchangeRequest) -> Json:
         self.exchanges += 1
         self.results.extend(request.results)
         for result in request.results:
             self._apply(result)
         channel = self.channels[request.channel]
-        if request.channel in self.frozen:
-            return self._answer("frozen", channel)
+        state = "frozen" if request.channel in self.frozen else "turned"
         token = uuid.uuid4().hex
         leases = [self._lease(each, token) for each in self._leasable(request)]
         counts = self._counts(request.channel)
         more = counts if any(counts[work_class] for work_class in CLASSES) else None
-        return self._answer("turned", channel, token=token if leases else None, leases=leases, more=more)
+        return self._answer(state, channel, token=token if leases else None, leases=leases, more=more)
 
     def _answer(self, state: str, channel: Channel | None, **parts: Any) -> Json:
         return {
@@ -209,10 +228,11 @@ class FakeOdoo:
         }
 
     def _open(self, publication: Publication) -> bool:
-        """Due now, and no earlier request may still land."""
+        """Due now, and no earlier request may still land; of a frozen channel read-backs alone."""
         now = time.monotonic()
         return (
             publication.state != "blocked"
+            and (publication.purpose == Purpose.READ or publication.channel not in self.frozen)
             and not publication.settled
             and publication.due_at <= now
             and publication.lease_until <= now

@@ -1,10 +1,10 @@
-"""Values as Odoo sends them, for tests."""
+"""Values as Odoo sends them and events as it takes them, for tests."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from lockgate.contract import PriceValue, StockValue
+from lockgate.contract import OrderEvent, PriceValue, StockValue
 
 
 def price(sku: str, amount: str = "10.00", **parts: Any) -> PriceValue:
@@ -29,3 +29,17 @@ def price(sku: str, amount: str = "10.00", **parts: Any) -> PriceValue:
 
 def stock(sku: str, quantity: int = 5) -> StockValue:
     return StockValue(aspect="stock", sku=sku, reference=None, quantity=quantity)
+
+
+def order(channel: str, external_id: str, sku: str, quantity: int = 1) -> OrderEvent:
+    return OrderEvent.model_validate(
+        {
+            "kind": "order",
+            "channel": channel,
+            "external_id": external_id,
+            "sku": sku,
+            "quantity": quantity,
+            "moment": "2026-06-01T12:00:00+00:00",
+            "reference": None,
+        }
+    )
