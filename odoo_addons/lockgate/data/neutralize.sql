@@ -3,7 +3,8 @@
 UPDATE lockgate_channel SET state = 'frozen' WHERE state = 'running';
 
 UPDATE lockgate_reconciliation
-   SET state = 'stopped', ended_at = now() AT TIME ZONE 'UTC' WHERE state = 'running';
+   SET state = 'stopped', ended_at = now() AT TIME ZONE 'UTC'
+ WHERE state IN ('running', 'paused');
 
 INSERT INTO ir_config_parameter (key, value)
      VALUES ('lockgate.incarnation', '2')

@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from .reconciliation import OPEN
+
 
 class Channel(models.Model):
     _inherit = "lockgate.channel"
@@ -54,4 +56,4 @@ class Channel(models.Model):
             return False
         last = self.reconciliation_ids[:1]
         since = self.env.cr.now() - timedelta(hours=self.reconcile_hours)
-        return not last or (last.state != "running" and last.began_at <= since)
+        return not last or (last.state not in OPEN and last.began_at <= since)

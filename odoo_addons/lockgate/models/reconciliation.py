@@ -3,7 +3,8 @@ from odoo.exceptions import UserError
 
 from ..turn import reconciliation as statements
 
-STATES = [("running", "Running"), ("done", "Done"), ("stopped", "Stopped")]
+STATES = [("running", "Running"), ("paused", "Paused"), ("done", "Done"), ("stopped", "Stopped")]
+OPEN = ("running", "paused")
 # The attempts that found a difference.
 DIFFERED = [("outcome", "=", "read"), ("agrees", "=", False)]
 
@@ -14,7 +15,7 @@ class Reconciliation(models.Model):
     The turn finds the running one of its channel and leases read-backs, bulk behind all other work; each
     attempt says whether the channel agreed. What differs is sent again as after any read-back. Progress is
     read from publications and attempts, never stored. Nobody has write access: a channel's button begins
-    one, Stop and the last answer end it.
+    one, Pause and Resume hold it, Stop and the last answer end it.
     """
 
     _name = "lockgate.reconciliation"
@@ -47,8 +48,9 @@ class Reconciliation(models.Model):
         readonly=True,
     )
 
-    _running_unique = models.UniqueIndex(
-        "(channel_id) WHERE state = 'running'", "A reconciliation of this channel is already running."
+    _open_unique = models.UniqueIndex(
+        "(channel_id) WHERE state IN ('running', 'paused')",
+        "A reconciliation of this channel is already running.",
     )
 
     @api.depends("channel_id", "began_at")
@@ -89,21 +91,30 @@ class Reconciliation(models.Model):
                     connector=channel.connector_id.name,
                 )
             )
-        if self.sudo().search_count([("channel_id", "=", channel.id), ("state", "=", "running")], limit=1):
+        if self.sudo().search_count([("channel_id", "=", channel.id), ("state", "in", OPEN)], limit=1):
             raise UserError(
                 self.env._(
-                    "A reconciliation of channel %s is already running: wait for it, or stop it.",
+                    "A reconciliation of channel %s is already running or paused: wait for it, or stop it.",
                     channel.name,
                 )
             )
         return self.sudo().create({"channel_id": channel.id, "user_id": self.env.uid})
 
+    def action_pause(self):
+        """Ask for no more until it is resumed; what was asked already is still taken."""
+        self._transition(("running",), "paused")
+
+    def action_resume(self):
+        self._transition(("paused",), "running")
+
     def action_stop(self):
         """Ask for no more; what was asked already is still taken."""
+        self._transition(OPEN, "stopped", ended_at=self.env.cr.now())
+
+    def _transition(self, sources, target, **values):
+        """The only way a person changes its state; one that has ended meanwhile is left as it is."""
         self.channel_id.check_access("write")
-        self.sudo().filtered(lambda each: each.state == "running").write(
-            {"state": "stopped", "ended_at": self.env.cr.now()}
-        )
+        self.sudo().filtered(lambda each: each.state in sources).write({"state": target, **values})
 
     def action_open_differences(self):
         return self._open_attempts(self.env._("What Differed"), DIFFERED)
@@ -153,7 +164,7 @@ class Reconciliation(models.Model):
         self.env.cr.execute(
             """
             DELETE FROM lockgate_reconciliation r
-                  WHERE state <> 'running'
+                  WHERE state IN ('done', 'stopped')
                     AND NOT EXISTS (SELECT FROM lockgate_attempt a WHERE a.reconciliation_id = r.id)
             """
         )

@@ -228,6 +228,31 @@ class TestReconciliation(ReconciliationCase):
             {"compared": 1, "total": 1, "agreed": 1, "differed": 0, "unread": 0},
         )
 
+    def test_paused_it_asks_for_no_more_until_it_is_resumed(self):
+        reconciliation = self.reconcile()
+        answer = self.turn(ceiling=1)
+        mine = reconciliation.with_user(self.user_operator)
+        mine.action_pause()
+        self.assertEqual(self.read_back(answer)["leases"], [])
+        self.assertEqual(self.env["lockgate.turn"]._due()["channels"], [])
+        self.catch_up()
+        self.assertEqual(reconciliation.state, "paused")
+        self.assertEqual((reconciliation.compared, reconciliation.total), (1, 3))
+        with self.assertRaisesRegex(UserError, "already running or paused"):
+            self.reconcile()
+        mine.action_resume()
+        self.assertEqual(len(self.read_back(self.turn())["leases"]), 0)
+        self.catch_up()
+        self.assertEqual((reconciliation.state, reconciliation.agreed), ("done", 3))
+
+    def test_one_that_has_ended_is_neither_paused_nor_resumed_nor_stopped(self):
+        reconciliation = self.reconcile()
+        self.read_back(self.turn())
+        self.catch_up()
+        for method in ("action_pause", "action_resume", "action_stop"):
+            getattr(reconciliation, method)()
+            self.assertEqual(reconciliation.state, "done")
+
     def test_a_second_comparison_reads_all_again(self):
         first = self.reconcile()
         self.read_back(self.turn())
@@ -329,14 +354,15 @@ class TestWhoReconciles(ReconciliationCase):
             self.env["lockgate.reconciliation"].create(values)
             self.env.flush_all()
 
-    def test_only_an_operator_begins_or_stops_one(self):
+    def test_only_an_operator_begins_pauses_resumes_or_stops_one(self):
         for user in (self.user_reader, self.user_owner, self.user_internal, self.user_integration):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
                 self.reconcile(user)
         reconciliation = self.reconcile()
         for user in (self.user_reader, self.user_owner, self.user_internal, self.user_integration):
-            with self.subTest(user=user.login), self.assertRaises(AccessError):
-                reconciliation.with_user(user).action_stop()
+            for method in ("action_pause", "action_resume", "action_stop"):
+                with self.subTest(user=user.login, method=method), self.assertRaises(AccessError):
+                    getattr(reconciliation.with_user(user), method)()
         self.assertEqual(reconciliation.state, "running")
 
     def test_nobody_writes_one_by_hand(self):

@@ -48,7 +48,7 @@ PROGRESS = f"""
     )
     SELECT r.id,
            read.agreed, read.differed, read.taken - read.agreed - read.differed - read.waiting AS unread,
-           read.waiting + CASE WHEN r.state = 'running' THEN
+           read.waiting + CASE WHEN r.state IN ('running', 'paused') THEN
                (SELECT count(*) FROM lockgate_publication p WHERE {UNREAD}) ELSE 0 END AS "left"
       FROM lockgate_reconciliation r
       CROSS JOIN LATERAL (
