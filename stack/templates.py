@@ -19,8 +19,8 @@ from stack.postgres import Databases, Postgres
 from stack.shop import SOURCE as SHOP_SOURCE
 from stack.shop import Shop
 
-# What makes deliveries and receipts look real. The add-ons themselves stand on product, mail and stock only.
-CORE_MODULES = ["mail", "sale_management", "sale_stock", "purchase_stock"]
+# What makes deliveries and receipts look real, and what the glue add-ons stand on: kits and expiry dates.
+CORE_MODULES = ["mail", "sale_management", "sale_stock", "purchase_stock", "mrp", "product_expiry"]
 CORE, ADDED, SHOP = "lockgate_core", "lockgate_template", "shop_template"
 
 

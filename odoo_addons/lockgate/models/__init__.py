@@ -1,6 +1,7 @@
 from . import connector
 from . import channel
 from . import listing
+from . import standing
 from . import publication
 from . import attempt
 from . import reconciliation

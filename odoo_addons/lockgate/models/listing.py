@@ -95,11 +95,14 @@ class Listing(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         listings = super().create(vals_list)
+        listings._stand()
         listings._mark("listed")
         return listings
 
     def write(self, vals):
         result = super().write(vals)
+        if not {"product_id", "channel_id"}.isdisjoint(vals):
+            self._stand()
         if MAPPING & set(vals):
             self._mark("mapping changed")
         return result

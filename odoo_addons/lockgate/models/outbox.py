@@ -29,7 +29,7 @@ class Outbox(models.Model):
 
     @api.model
     def _mark_products(self, aspect, product_ids, reason):
-        """Mark every listing of these products; products that are listed nowhere leave nothing."""
+        """Mark every listing that stands on these products; those that none stands on leave nothing."""
         self._gather("product", aspect, product_ids, reason)
 
     @api.model
@@ -69,7 +69,8 @@ class Outbox(models.Model):
                     AS m(kind, record_id, aspect, reason)
             ), listed AS (
                 SELECT l.id, l.channel_id, m.aspect, m.reason
-                  FROM mark m JOIN lockgate_listing l ON l.product_id = m.record_id
+                  FROM mark m JOIN lockgate_standing s ON s.product_id = m.record_id
+                  JOIN lockgate_listing l ON l.id = s.listing_id
                  WHERE m.kind = 'product' AND l.active
              UNION ALL
                 SELECT l.id, l.channel_id, m.aspect, m.reason

@@ -45,7 +45,7 @@ class Listing(models.Model):
             on_hand=_figure(stock.on_hand),
             promised=_figure(stock.promised),
             rest=_figure(stock.on_hand - stock.promised),
-            product_unit=self.product_id.uom_id.name,
+            product_unit=self.env["product.product"].browse(stock.part_id).uom_id.name,
             units=stock.units,
             unit=self.uom_id.name,
         )

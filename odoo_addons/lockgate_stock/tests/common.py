@@ -130,8 +130,8 @@ class StockCase(TransactionCase):
     # What Lockgate makes of it
 
     def wanted(self, listing=None):
-        """What the turn's maker says: one Wanted."""
-        self.env.flush_all()
+        """What the turn's maker says of what is flushed, as at a commit: one Wanted."""
+        self.env.cr.flush()
         listing = (listing or self.listing).with_context(active_test=False)
         (wanted,) = self.env["lockgate.turn"]._wanted_stock(
             listing.channel_id, listing, fields.Datetime.now()
@@ -142,11 +142,29 @@ class StockCase(TransactionCase):
         value = self.wanted(listing).value
         return value and value["quantity"]
 
+    def publish(self, listing, wanted, confirmed=None):
+        """A publication as the turn left it; plain SQL, since only the turn may write one."""
+        self.env.cr.execute(
+            """
+            INSERT INTO lockgate_publication (
+                   channel_id, listing_id, aspect, scope, state, work_class, wanted, confirmed,
+                   version, tries, confirmed_version, verified_version)
+            VALUES (%s, %s, 'stock', 0, 'settled', 'routine',
+                    jsonb_build_object('quantity', %s), jsonb_build_object('quantity', %s), 1, 0, 0, 0)
+            """,
+            [listing.channel_id.id, listing.id, wanted, wanted if confirmed is None else confirmed],
+        )
+
     def oracle(self, listing=None):
         """The same number, slowly and obviously, for a listing that sells a storable product."""
         listing = listing or self.listing
         product = listing.product_id
-        roots = listing.channel_id.warehouse_ids.lot_stock_id
+        units = self.unpromised(product, listing.channel_id) * product.uom_id.factor / listing.uom_id.factor
+        return max(0, math.floor(round(units, 6)))
+
+    def unpromised(self, product, channel):
+        """What is on hand of a product for a channel less what is promised, in the product's unit."""
+        roots = channel.warehouse_ids.lot_stock_id
         inside = self.env["stock.location"]
         for location in self.env["stock.location"].search([("usage", "in", ["internal", "view"])]):
             above = location
@@ -162,8 +180,7 @@ class StockCase(TransactionCase):
             if move.location_id in inside and move.location_dest_id not in inside:
                 reserved = move.product_uom._compute_quantity(move.quantity, product.uom_id, round=False)
                 available -= max(move.product_qty, reserved)
-        units = available * product.uom_id.factor / listing.uom_id.factor
-        return max(0, math.floor(round(units, 6)))
+        return available
 
     @classmethod
     def forget_marks(cls):

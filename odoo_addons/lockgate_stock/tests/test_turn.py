@@ -10,19 +10,6 @@ from .common import StockCase
 class TestTurn(StockCase):
     """The maker of wanted stock: values, urgency and the sweep."""
 
-    def publish(self, wanted, confirmed=None):
-        """A publication as the turn left it; plain SQL, since only the turn may write one."""
-        self.env.cr.execute(
-            """
-            INSERT INTO lockgate_publication (
-                   channel_id, listing_id, aspect, scope, state, work_class, wanted, confirmed,
-                   version, tries, confirmed_version, verified_version)
-            VALUES (%s, %s, 'stock', 0, 'settled', 'routine',
-                    jsonb_build_object('quantity', %s), jsonb_build_object('quantity', %s), 1, 0, 0, 0)
-            """,
-            [self.channel.id, self.listing.id, wanted, wanted if confirmed is None else confirmed],
-        )
-
     def test_the_value_is_a_stock_value_of_the_contract(self):
         self.receive(4)
         self.listing.reference = "shop-77"
@@ -39,21 +26,21 @@ class TestTurn(StockCase):
         self.assertEqual(self.env["lockgate.turn"]._wanted_makers()["stock"].__name__, "_wanted_stock")
 
     def test_crossing_zero_is_critical_in_both_directions(self):
-        self.publish(wanted=0)
+        self.publish(self.listing, 0)
         self.receive(4)
         self.assertEqual(self.wanted().work_class, "critical")
         self.env.cr.execute("DELETE FROM lockgate_publication WHERE listing_id = %s", [self.listing.id])
-        self.publish(wanted=4)
+        self.publish(self.listing, 4)
         self.order(4)
         self.assertEqual(self.wanted().work_class, "critical")
 
     def test_a_change_that_does_not_cross_zero_is_routine(self):
-        self.publish(wanted=9)
+        self.publish(self.listing, 9)
         self.receive(4)
         self.assertEqual(self.wanted().work_class, "routine")
 
     def test_a_crossing_that_was_not_sent_yet_stays_critical(self):
-        self.publish(wanted=9, confirmed=0)
+        self.publish(self.listing, 9, confirmed=0)
         self.receive(4)
         self.assertEqual(self.wanted().work_class, "critical")
 

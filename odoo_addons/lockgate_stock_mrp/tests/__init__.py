@@ -1,0 +1,1 @@
+from . import test_kits, test_random_kits, test_standing
