@@ -4,7 +4,7 @@ VENV := .stack/venv/bin/python
 ADDONS := $(wildcard odoo_addons/*/pyproject.toml)
 export PYTHONPATH :=
 
-.PHONY: help setup demo test lint bench schema wheels pins clean
+.PHONY: help setup demo test lint bench chaos schema wheels pins clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -24,6 +24,11 @@ lint: setup ## Check style, types, add-on conventions and the links of the docs
 
 bench: setup ## Measure, print as JSON and write docs/benchmarks.md
 	@$(VENV) -m bench
+
+SECONDS := 120
+SEED := 7
+chaos: setup ## Play random business and random faults on the real parts, and check the promises (SECONDS=120 SEED=7)
+	@$(VENV) -m chaos --seconds $(SECONDS) --seed $(SEED)
 
 schema: setup ## Write the contract's JSON Schema from the sidecar's messages
 	@$(VENV) -m lockgate schema contract/lockgate-v1.schema.json odoo_addons/lockgate/data/contract-v1.schema.json

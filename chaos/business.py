@@ -1,0 +1,248 @@
+"""Random business on a running Odoo: stock in and out, orders kept and cancelled, prices, freezes.
+
+Stock is changed by a process that holds Odoo's registry, so that each operation's transaction is known by its
+number, and whether it was committed can be asked of PostgreSQL afterwards. What people do to prices and
+channels goes through the web client's calls, as theirs would.
+
+Run by `chaos.run`; each operation is a JSON line in the journal.
+"""
+
+import json
+import random
+import sys
+import time
+from collections.abc import Callable
+
+import httpx
+import psycopg2
+
+from chaos.checker import NEVER
+from stack.user import Refused, User
+
+SUPERUSER = 1
+BEGINNING = 500
+# A person's call meets an Odoo that is down, or a colleague who was faster; the business goes on.
+NOT_NOW = (httpx.HTTPError, Refused, ValueError)
+
+
+class Business:
+    def __init__(self, configuration: str, plan: dict) -> None:
+        from odoo.api import Environment
+        from odoo.modules.registry import Registry
+        from odoo.tools import config
+
+        config.parse_config(["-c", configuration, "-d", plan["database"], "--log-level", "critical"])
+        self.environment, self.registry = Environment, Registry(plan["database"])
+        self.plan = plan
+        self.random = random.Random(plan["seed"])
+        self.number = 0
+        self.open_orders: list[tuple[int, int, int]] = []  # picking, product, quantity
+        self.frozen: set[int] = set()
+        self.people: dict[str, User] = {}
+
+    def run(self) -> None:
+        """Do business until the plan's time is over, then thaw what is frozen."""
+        until = time.time() + self.plan["seconds"]
+        kinds: list[Callable[[], None]] = [
+            *[self.receive] * 4, *[self.order] * 4, *[self.deliver] * 3, *[self.cancel] * 2,
+            *[self.burst] * 1, *[self.roll_back] * 2, *[self.change_prices] * 3, *[self.draft_prices] * 1,
+            *[self.freeze_or_resume] * self.plan["freezes"],
+        ]  # fmt: skip
+        while time.time() < until:
+            self.random.choice(kinds)()
+            time.sleep(self.random.uniform(0, 2 * self.plan["pause"]))
+        for channel in list(self.frozen):
+            while channel in self.frozen:
+                self._resume(channel)
+
+    # Stock: every operation is one transaction, and what it does to what may be sold is known.
+
+    def receive(self) -> None:
+        product, quantity = self._product(), self.random.randint(1, 40)
+        self._commit("receive", product, quantity, lambda env: self._put(env, product, quantity))
+
+    def order(self) -> None:
+        product, quantity = self._product(), self.random.randint(1, 15)
+        made = []
+        committed = self._commit(
+            "order", product, -quantity, lambda env: made.append(self._order(env, product, quantity))
+        )
+        if committed:
+            self.open_orders.append((made[-1], product, quantity))
+
+    def deliver(self) -> None:
+        if self.open_orders:
+            picking, product, _quantity = self.open_orders.pop(self._index(self.open_orders))
+            self._commit("deliver", product, 0, lambda env: self._deliver(env, picking))
+
+    def cancel(self) -> None:
+        if self.open_orders:
+            picking, product, quantity = self.open_orders.pop(self._index(self.open_orders))
+            self._commit(
+                "cancel", product, quantity, lambda env: env["stock.picking"].browse(picking).action_cancel()
+            )
+
+    def burst(self) -> None:
+        product = self._product()
+        for _ in range(20):
+            self._commit("burst", product, 1, lambda env: self._put(env, product, 1))
+
+    def roll_back(self) -> None:
+        """A transaction, or a part of one behind a savepoint, with a number that stands nowhere else."""
+        product, quantity = self._product(), self.random.randint(1, 9)
+        if self.random.random() < 0.5:
+            self._commit("roll_back", product, NEVER, lambda env: self._put(env, product, NEVER), keep=False)
+            return
+
+        def partly(env) -> None:
+            savepoint = env.cr.savepoint()
+            self._put(env, product, NEVER)
+            env.cr.flush()
+            savepoint.close(rollback=True)
+            env.invalidate_all()
+            self._put(env, product, quantity)
+
+        self._commit("roll_back_part", product, quantity, partly)
+
+    def _commit(self, kind: str, product: int, delta: int, do: Callable, *, keep: bool = True) -> bool:
+        """Do it in a transaction of its own; the journal has it before it is committed."""
+        try:
+            with self.registry.cursor() as cr:
+                do(self.environment(cr, SUPERUSER, {}))
+                cr.flush()
+                cr.execute("SELECT pg_current_xact_id()::text")
+                (transaction,) = cr.fetchone()
+                self._journal(kind, product=product, delta=delta, transaction=transaction)
+                if keep:
+                    cr.commit()
+                else:
+                    cr.rollback()
+            return keep
+        except Exception as error:  # whatever a fault did to this one, the next is tried
+            self._journal("failed", of=kind, error=f"{type(error).__name__}: {error}"[:300])
+            return False
+
+    def _put(self, env, product: int, quantity: int) -> None:
+        location = env["stock.location"].browse(self.plan["location"])
+        env["stock.quant"]._update_available_quantity(
+            env["product.product"].browse(product), location, quantity
+        )
+
+    def _order(self, env, product: int, quantity: int) -> int:
+        picking = env["stock.picking"].create(
+            {
+                "picking_type_id": self.plan["out_type"],
+                "location_id": self.plan["location"],
+                "location_dest_id": self.plan["customers"],
+                "move_ids": [
+                    (0, 0, {
+                        "product_id": product, "product_uom_qty": quantity,
+                        "location_id": self.plan["location"], "location_dest_id": self.plan["customers"],
+                    })
+                ],
+            }
+        )  # fmt: skip
+        picking.action_confirm()
+        return picking.id
+
+    def _deliver(self, env, picking: int) -> None:
+        record = env["stock.picking"].browse(picking)
+        record.move_ids.write({"picked": True})
+        for move in record.move_ids:
+            move.quantity = move.product_uom_qty
+        record._action_done()
+
+    # What people do
+
+    def change_prices(self) -> None:
+        """New prices for some listings, asked for and approved; some begin later, some end."""
+        self._price_change(amount=lambda: round(self.random.uniform(5, 400), 2), approve=True)
+
+    def draft_prices(self) -> None:
+        """Prices that nobody ever approves."""
+        self._price_change(amount=lambda: NEVER + self.random.randint(1, 9999), approve=False)
+
+    def _price_change(self, amount: Callable[[], float], approve: bool) -> None:
+        products = self.random.sample(self.plan["products"], 3)
+        begins = self.random.choice([None, None, 3, 6])
+        ends = self.random.choice([None, None, None, 12])
+        values = {
+            "reason": "chaos",
+            "book_ids": [(6, 0, self.plan["books"])],
+            "line_ids": [(0, 0, {"product_id": product, "price": amount()}) for product in products],
+            "effective_from": begins and self._moment(begins),
+            "effective_to": ends and self._moment(ends),
+        }
+        try:
+            change = self._person("analyst").create("lockgate.price.change", **values)
+            self._person("analyst").call("lockgate.price.change", "action_request", [change])
+            if approve:
+                self._person("approver").call("lockgate.price.change", "action_approve", [change])
+            self._journal("prices" if approve else "draft_prices", change=change)
+        except NOT_NOW as error:
+            self._forget_people(error)
+
+    def freeze_or_resume(self) -> None:
+        channel = self.random.choice(self.plan["channels"])
+        if channel in self.frozen:
+            self._resume(channel)
+            return
+        try:
+            self._person("admin").call("lockgate.channel", "action_freeze", [channel])
+        except NOT_NOW as error:
+            self._forget_people(error)
+        if self._state(channel) == "frozen":
+            self.frozen.add(channel)
+            self._journal("frozen", channel=channel)
+
+    def _resume(self, channel: int) -> None:
+        # Written before: from here on pushes are right, whenever exactly the call takes effect.
+        self._journal("resumed", channel=channel)
+        try:
+            self._person("admin").call("lockgate.channel", "action_resume", [channel])
+        except NOT_NOW as error:
+            self._forget_people(error)
+        if self._state(channel) == "running":
+            self.frozen.discard(channel)
+        else:
+            self._journal("frozen", channel=channel)
+            time.sleep(0.5)
+
+    def _state(self, channel: int) -> str | None:
+        while True:
+            try:
+                with self.registry.cursor() as cr:
+                    cr.execute("SELECT state FROM lockgate_channel WHERE id = %s", [channel])
+                    return cr.fetchone()[0]
+            except psycopg2.Error:
+                time.sleep(0.2)
+
+    def _person(self, login: str) -> User:
+        if login not in self.people:
+            password = "admin" if login == "admin" else self.plan["passwords"][login]
+            self.people[login] = User(self.plan["odoo"], self.plan["database"], login, password)
+        return self.people[login]
+
+    def _forget_people(self, error: Exception) -> None:
+        self.people.clear()
+        self._journal("failed", of="people", error=f"{type(error).__name__}: {error}"[:300])
+
+    # Small things
+
+    def _product(self) -> int:
+        # Few of them are hot, as in a shop.
+        hot = self.plan["products"][:3]
+        return self.random.choice(hot if self.random.random() < 0.4 else self.plan["products"])
+
+    def _index(self, things: list) -> int:
+        return self.random.randrange(len(things))
+
+    def _moment(self, seconds: float) -> str:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() + seconds))
+
+    def _journal(self, kind: str, **what) -> None:
+        print(json.dumps({"time": time.time(), "kind": kind, **what}), flush=True)
+
+
+if __name__ == "__main__":
+    Business(sys.argv[1], json.loads(sys.argv[2])).run()

@@ -1,0 +1,170 @@
+"""Reads what a run left behind: the channel's history, Odoo's tables and the journal of business."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import httpx
+from psycopg2.extras import RealDictCursor
+
+from chaos.business import BEGINNING
+from chaos.records import Attempt, End, Freeze, Key, Push, Records, Seal
+
+Json = dict[str, Any]
+EVIDENCE = ("lockgate_price_approval", "lockgate_price_seal")
+
+
+def read(connection, fake_url: str, journal: list[Json], skus: dict[int, set[str]]) -> Records:
+    """`skus`: the SKUs of each channel's id. The parts must have come to rest."""
+    cr = connection.cursor(cursor_factory=RealDictCursor)
+    history = httpx.get(f"{fake_url}/history", params={"since": 0}, timeout=60).json()["entries"]
+    shown = httpx.get(f"{fake_url}/listings", timeout=60).json()
+    pushes = [_push(entry) for entry in history]
+    seals = list(_seals(cr))
+    _keep_operations(cr, journal)
+    return Records(
+        pushes=pushes,
+        attempts=list(_attempts(cr)),
+        seals=seals,
+        freezes=list(_freezes(journal, skus)),
+        broken_evidence=[table for table in EVIDENCE if not _chained(cr, table)],
+        ends=[*_stock_ends(cr, list(skus), shown, pushes), *_price_ends(cr, shown, seals, pushes)],
+    )
+
+
+def _push(entry: Json) -> Push:
+    offset = entry["received_at"] - entry["received_monotonic"]
+    return Push(
+        key=Key(entry["sku"], entry["aspect"], entry["value"].get("book")),
+        value=entry["value"],
+        received=entry["received_at"],
+        applied=entry["applied_monotonic"] and entry["applied_monotonic"] + offset,
+        refused=entry["reason"] is not None,
+    )
+
+
+def _attempts(cr) -> Iterator[Attempt]:
+    cr.execute(
+        """
+        SELECT l.sku, p.aspect, b.reference AS book, a.purpose, a.version, a.value,
+               extract(epoch FROM a.leased_at AT TIME ZONE 'UTC')::float AS leased,
+               extract(epoch FROM a.reported_at AT TIME ZONE 'UTC')::float AS reported,
+               CASE WHEN p.aspect = 'stock' THEN %s + coalesce((
+                   SELECT sum(o.delta) FROM chaos_operation o
+                    WHERE o.product_id = l.product_id
+                      AND pg_visible_in_snapshot(o.transaction, a.snapshot::pg_snapshot)), 0) END AS visible
+          FROM lockgate_attempt a
+          JOIN lockgate_publication p ON p.id = a.publication_id
+          JOIN lockgate_listing l ON l.id = p.listing_id
+     LEFT JOIN lockgate_price_book b ON b.id = p.scope AND p.aspect = 'price'
+      ORDER BY a.id
+        """,
+        [BEGINNING],
+    )
+    for row in cr.fetchall():
+        key = Key(row.pop("sku"), row.pop("aspect"), row.pop("book"))
+        visible = row.pop("visible")
+        yield Attempt(key=key, visible=None if visible is None else int(visible), **row)
+
+
+def _keep_operations(cr, journal: list[Json]) -> None:
+    """The journal's operations that were committed, as a table: whether they were, PostgreSQL knows."""
+    cr.execute("CREATE TEMP TABLE chaos_operation (product_id int, delta int, transaction xid8)")
+    stock = [line for line in journal if "transaction" in line]
+    cr.execute(
+        """
+        INSERT INTO chaos_operation
+        SELECT product, delta, transaction::xid8
+          FROM jsonb_to_recordset(%s::jsonb) AS o(product int, delta int, transaction text)
+         WHERE pg_xact_status(transaction::xid8) = 'committed'
+        """,
+        [json.dumps(stock)],
+    )
+
+
+def _seals(cr) -> Iterator[Seal]:
+    cr.execute(
+        """
+        SELECT s.id, l.sku, b.reference AS book, s.amount,
+               extract(epoch FROM s.date_from AT TIME ZONE 'UTC')::float AS starts,
+               extract(epoch FROM s.date_to AT TIME ZONE 'UTC')::float AS ends,
+               CASE WHEN a.decision = 'approved' AND a.change_id = s.change_id
+                    THEN extract(epoch FROM a.date AT TIME ZONE 'UTC')::float END AS approved,
+               extract(epoch FROM r.date_from AT TIME ZONE 'UTC')::float AS revoked
+          FROM lockgate_price_seal s
+          JOIN lockgate_listing l ON l.id = s.listing_id
+          JOIN lockgate_price_book b ON b.id = s.book_id
+          JOIN lockgate_price_approval a ON a.id = s.approval_id
+     LEFT JOIN lockgate_price_seal r ON r.revokes_id = s.id
+         WHERE s.revokes_id IS NULL
+        """
+    )
+    for row in cr.fetchall():
+        key = Key(row.pop("sku"), "price", row.pop("book"))
+        yield Seal(number=row.pop("id"), key=key, **row)
+
+
+def _chained(cr, table: str) -> bool:
+    """Whether each row carries the hash of the row before it and of all that it holds itself."""
+    cr.execute(
+        f"""SELECT previous_hash, chain_hash,
+                   (jsonb_strip_nulls(to_jsonb(row)) - 'previous_hash' - 'chain_hash')::text AS content
+              FROM {table} AS row ORDER BY id"""
+    )
+    head = ""
+    for row in cr.fetchall():
+        linked = hashlib.sha256(f"{head}\n{row['content']}".encode()).hexdigest()
+        if (row["previous_hash"], row["chain_hash"]) != (head, linked):
+            return False
+        head = linked
+    return True
+
+
+def _freezes(journal: list[Json], skus: dict[int, set[str]]) -> Iterator[Freeze]:
+    began: dict[int, float] = {}
+    for line in journal:
+        if line["kind"] == "frozen":
+            began.setdefault(line["channel"], line["time"])
+        elif line["kind"] == "resumed" and line["channel"] in began:
+            yield Freeze(frozenset(skus[line["channel"]]), began.pop(line["channel"]), line["time"])
+    for channel, moment in began.items():
+        yield Freeze(frozenset(skus[channel]), moment, None)
+
+
+def _stock_ends(cr, channels: list[int], shown: Json, pushes: list[Push]) -> Iterator[End]:
+    cr.execute(
+        """
+        SELECT l.sku, greatest(0, %s + coalesce((
+                   SELECT sum(o.delta) FROM chaos_operation o
+                    WHERE o.product_id = l.product_id), 0)) AS expected
+          FROM lockgate_listing l WHERE l.channel_id = ANY(%s)
+        """,
+        [BEGINNING, channels],
+    )
+    for row in cr.fetchall():
+        listing = shown.get(row["sku"]) or {}
+        key = Key(row["sku"], "stock", None)
+        yield _end(key, listing.get("quantity"), row["expected"], pushes, "quantity")
+
+
+def _price_ends(cr, shown: Json, seals: list[Seal], pushes: list[Push]) -> Iterator[End]:
+    cr.execute("SELECT extract(epoch FROM clock_timestamp())::float AS now")
+    now = cr.fetchone()["now"]
+    by_key: dict[Key, Seal] = {}
+    for seal in seals:
+        if seal.covers(now) and (seal.key not in by_key or seal.number > by_key[seal.key].number):
+            by_key[seal.key] = seal
+    for key, seal in by_key.items():
+        listing = shown.get(key.sku) or {}
+        book = listing if key.book is None else listing.get("books", {}).get(key.book, {})
+        yield _end(key, book.get("price"), seal.amount, pushes, "amount")
+
+
+def _end(key: Key, shown, expected, pushes: list[Push], name: str) -> End:
+    refused = any(
+        push.refused and push.key == key and Decimal(push.value[name]) == Decimal(expected) for push in pushes
+    )
+    words = [None if number is None else f"{Decimal(number).normalize():f}" for number in (shown, expected)]
+    return End(key, *words, exempt=refused)

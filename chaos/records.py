@@ -1,0 +1,88 @@
+"""What a run left behind, as plain facts: the checker reads these and nothing else.
+
+Moments are seconds since the epoch, on one machine's clock. `book` is the channel's name of a price book,
+none for its default; stock has none.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+
+class Key(NamedTuple):
+    """One publication, as the channel knows it."""
+
+    sku: str
+    aspect: str
+    book: str | None
+
+
+@dataclass(frozen=True)
+class Push:
+    """One item of a request, as the channel received it. `applied`: when it took effect; none: never."""
+
+    key: Key
+    value: dict[str, Any]
+    received: float
+    applied: float | None
+    refused: bool
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A lease, as Odoo kept it. `visible`: the stock that its snapshot shows, by the journal's operations."""
+
+    key: Key
+    purpose: str
+    version: int
+    value: dict[str, Any]
+    leased: float
+    reported: float | None
+    visible: int | None = None
+
+
+@dataclass(frozen=True)
+class Seal:
+    """A sealed price; `approved`: when; none: by nobody. `revoked`: from when on it no longer holds."""
+
+    number: int
+    key: Key
+    amount: Decimal
+    starts: float
+    ends: float | None
+    approved: float | None
+    revoked: float | None
+
+    def covers(self, moment: float) -> bool:
+        ends = [end for end in (self.ends, self.revoked) if end is not None]
+        return self.starts <= moment and all(moment < end for end in ends)
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """A channel's SKUs were frozen in [began, ended); `ended` none: still."""
+
+    skus: frozenset[str]
+    began: float
+    ended: float | None
+
+
+@dataclass(frozen=True)
+class End:
+    """How one publication ended: what the channel shows, and what it should, each in words."""
+
+    key: Key
+    shown: str | None
+    expected: str | None
+    exempt: bool  # the channel refused this very value
+
+
+@dataclass
+class Records:
+    pushes: list[Push]
+    attempts: list[Attempt]
+    seals: list[Seal]
+    freezes: list[Freeze]
+    ends: list[End]
+    broken_evidence: list[str] = field(default_factory=list)
+    converged_in: float | None = 0.0
