@@ -44,7 +44,7 @@ def run(seconds: float, seed: int, pause: float = 0.15) -> dict:
 
 
 def set_up(stack: Stack, admin: User, seconds: float, seed: int, pause: float) -> tuple[dict, dict]:
-    """Two channels on one fake shop, of the same products; returns the plan of business, and who lists what."""
+    """Two channels on one fake shop, of the same products; returns the plan, and who lists what."""
     if not wait_until(lambda: admin.find("lockgate.connector", [("code", "=", "demo")], "code") != [], 30):
         raise Failed(f"the pacer registered no connector; see {stack.sidecar.pacer.log}")
     warehouse = admin.find("stock.warehouse", [], "lot_stock_id", "out_type_id", limit=1, order="id")[0]
