@@ -23,9 +23,9 @@ def change_behind_our_back(parts, stock, price) -> None:
         httpx.post(f"{parts.fake_url}{path}", json={"items": [item]}).raise_for_status()
 
 
-def reconcile(story, parts, channel) -> dict:
-    """Press Reconcile and wait until it is done; returns the record."""
-    reconciliation = parts.admin.call("lockgate.channel", "action_reconcile", [channel])["res_id"]
+def reconcile(story, parts, channel, button="action_reconcile") -> dict:
+    """Press Reconcile, or Refresh, and wait until it is done; returns the record."""
+    reconciliation = parts.admin.call("lockgate.channel", button, [channel])["res_id"]
 
     def read():
         return parts.admin.read(
@@ -33,9 +33,10 @@ def reconcile(story, parts, channel) -> dict:
             reconciliation,
             "state",
             "total",
-            "compared",
+            "finished",
             "agreed",
             "differed",
+            "sent",
             "unread",
             "difference_ids",
         )
@@ -56,7 +57,7 @@ def test_what_was_changed_behind_our_back_is_found_and_mended(story, parts, demo
     shown = story.price("demo", price.sku)
     change_behind_our_back(parts, stock, price)
     record = reconcile(story, parts, demo)
-    assert (record["compared"], record["differed"], record["unread"]) == (record["total"], 2, 0)
+    assert (record["finished"], record["differed"], record["unread"]) == (record["total"], 2, 0)
     assert record["total"] == 2 * len(parts.channels.products)
     assert differences(parts, record) == {("stock", "4711"), ("price", "0.01 USD")}
     story.wait_stock("demo", stock)
@@ -82,3 +83,19 @@ def test_a_frozen_channel_is_compared_before_it_sends(story, parts, demo):
     parts.admin.call("lockgate.channel", "action_resume", [demo])
     story.wait_stock("demo", stock)
     story.wait("the price is mended", lambda: float(story.price("demo", price.sku) or 0) > 0.01)
+
+
+def test_a_full_refresh_sends_everything_again_and_says_what_it_corrected(story, parts, demo):
+    stock, price = parts.channels.products[4:6]
+    change_behind_our_back(parts, stock, price)
+    last = story.history()["last"]
+    record = reconcile(story, parts, demo, "action_refresh")
+    assert (record["finished"], record["differed"], record["sent"]) == (
+        record["total"],
+        2,
+        record["total"] - 2,
+    )
+    assert differences(parts, record) == {("stock", "4711"), ("price", "0.01 USD")}
+    story.wait_stock("demo", stock)
+    told = {(entry["sku"], entry["aspect"]) for entry in story.history(last)["entries"]}
+    assert len(told) == record["total"]

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from .reconciliation import OPEN
+from .reconciliation import KINDS, OPEN
 
 
 class Channel(models.Model):
@@ -16,6 +16,14 @@ class Channel(models.Model):
         tracking=True,
         help="Hours after which all that is settled on the channel is compared again; 0: only by hand.",
     )
+    reconcile_kind = fields.Selection(
+        KINDS,
+        string="Reconcile By",
+        default="compare",
+        required=True,
+        tracking=True,
+        help="A comparison sends what differs again, a full refresh everything.",
+    )
     reconciliation_ids = fields.One2many("lockgate.reconciliation", "channel_id", readonly=True)
     can_read_back = fields.Boolean(related="connector_id.can_read_back")
 
@@ -25,18 +33,28 @@ class Channel(models.Model):
 
     def action_reconcile(self):
         """Begin to compare what the channel shows with what Odoo wants; see `lockgate.reconciliation`."""
+        return self._reconcile(
+            "compare",
+            self.env._("Reconciliation begun: what is settled is read back, and what differs sent again."),
+        )
+
+    def action_refresh(self):
+        """Begin to compare, and to send everything again; see `lockgate.reconciliation`."""
+        return self._reconcile(
+            "refresh", self.env._("Full refresh begun: what is settled is read back and sent again.")
+        )
+
+    def _reconcile(self, kind, words):
         self.ensure_one()
         self.check_access("write")
-        reconciliation = self.env["lockgate.reconciliation"]._begin(self)
+        reconciliation = self.env["lockgate.reconciliation"]._begin(self, kind)
         if not reconciliation.total:
             raise UserError(
                 self.env._("Nothing is settled on channel %s, so there is nothing to compare.", self.name)
             )
-        words = self.env._("Reconciliation begun: what is settled is read back, and what differs sent again.")
         if self.state == "frozen":
             words = self.env._(
-                "Reconciliation begun: what is settled is read back. The channel is frozen, so what differs "
-                "is sent once it is resumed."
+                "%s The channel is frozen: it is read, and sent nothing until it is resumed.", words
             )
         self.message_post(body=words)
         return {
@@ -52,7 +70,8 @@ class Channel(models.Model):
     def _reconciliation_due(self):
         """Whether the channel asks for one now. One that is running, or can't be, is not due."""
         self.ensure_one()
-        if self.state != "running" or not self.reconcile_hours or not self.can_read_back:
+        possible = self.can_read_back or self.reconcile_kind == "refresh"
+        if self.state != "running" or not self.reconcile_hours or not possible:
             return False
         last = self.reconciliation_ids[:1]
         since = self.env.cr.now() - timedelta(hours=self.reconcile_hours)

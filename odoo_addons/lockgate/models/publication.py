@@ -49,7 +49,7 @@ class Publication(models.Model):
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
-        help="The comparison that it waits to be read back for.",
+        help="The reconciliation that waits for its answer.",
     )
     failed_at = fields.Datetime(readonly=True)
     message = fields.Char(readonly=True)

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..turn import reconciliation as statements
 
+KINDS = [("compare", "Comparison"), ("refresh", "Full Refresh")]
 STATES = [("running", "Running"), ("paused", "Paused"), ("done", "Done"), ("stopped", "Stopped")]
 OPEN = ("running", "paused")
 # The attempts that found a difference.
@@ -13,9 +14,10 @@ class Reconciliation(models.Model):
     """One comparison of a channel, as read back, with what Odoo wants.
 
     The turn finds the running one of its channel and leases read-backs, bulk behind all other work; each
-    attempt says whether the channel agreed. What differs is sent again as after any read-back. Progress is
-    read from publications and attempts, never stored. Nobody has write access: a channel's button begins
-    one, Pause and Resume hold it, Stop and the last answer end it.
+    attempt says whether the channel agreed. What differs is sent again as after any read-back; a full
+    refresh sends again what agreed, too. Progress is read from publications and attempts, never stored.
+    Nobody has write access: a channel's buttons begin one, Pause and Resume hold it, Stop and the last
+    answer end it.
     """
 
     _name = "lockgate.reconciliation"
@@ -26,19 +28,22 @@ class Reconciliation(models.Model):
         "lockgate.channel", required=True, readonly=True, ondelete="cascade", index=True
     )
     company_id = fields.Many2one(related="channel_id.company_id", store=True, index=True)
+    kind = fields.Selection(KINDS, required=True, readonly=True, default="compare")
+    reads = fields.Boolean("Read Back", readonly=True, help="The channel could be read when this began.")
     state = fields.Selection(STATES, required=True, readonly=True, default="running")
     user_id = fields.Many2one("res.users", string="Asked By", required=True, readonly=True)
     # The transaction's own moment, as the turn's: what was verified since then need not be read again.
     began_at = fields.Datetime("Began", required=True, readonly=True, default=lambda self: self.env.cr.now())
     ended_at = fields.Datetime("Ended", readonly=True)
     total = fields.Integer("Of", compute="_compute_progress")
-    compared = fields.Integer(compute="_compute_progress")
+    finished = fields.Integer(compute="_compute_progress")
+    sent = fields.Integer("Sent Again", compute="_compute_progress", help="Of a refresh: though it agreed.")
     agreed = fields.Integer(compute="_compute_progress")
     differed = fields.Integer(compute="_compute_progress")
     unread = fields.Integer(
-        "Not Read",
+        "No Answer",
         compute="_compute_progress",
-        help="The channel gave no answer that could be used, or a newer value came before it was asked: "
+        help="The channel gave no answer that could be used, or a newer value came before it did: "
         "that value is sent and read back on its own.",
     )
     difference_ids = fields.One2many(
@@ -61,32 +66,32 @@ class Reconciliation(models.Model):
 
     @api.depends("state")
     def _compute_progress(self):
-        """Read now. `total` is what was taken so far and what is left, so it follows what changes."""
+        """Read now. `total` is what is finished and what is left, so it follows what changes."""
         self.env.flush_all()
         self.env.cr.execute(statements.PROGRESS, {"ids": self.ids})
         rows = {row["id"]: row for row in self.env.cr.dictfetchall()}
         for reconciliation in self:
             row = rows.get(reconciliation.id, {})
-            for name in ("agreed", "differed", "unread"):
+            for name in ("finished", "sent", "agreed", "differed", "unread"):
                 reconciliation[name] = row.get(name, 0)
-            reconciliation.compared = sum(row.get(name, 0) for name in ("agreed", "differed", "unread"))
-            reconciliation.total = reconciliation.compared + row.get("left", 0)
+            reconciliation.total = reconciliation.finished + row.get("left", 0)
 
     @api.model
-    def _begin(self, channel):
-        """Begin to compare what is settled on a channel. Raises UserError where that cannot be."""
+    def _begin(self, channel, kind):
+        """Begin to compare or refresh what is settled on a channel. Raises UserError where it cannot be."""
         if channel.state == "draft" or not channel.active:
             raise UserError(
                 self.env._(
-                    "Channel %s has not been started, so there is nothing to compare: press Start.",
+                    "Channel %s has not been started, so nothing is settled there: press Start.",
                     channel.name,
                 )
             )
-        if not channel.connector_id.can_read_back:
+        reads = channel.connector_id.can_read_back
+        if kind == "compare" and not reads:
             raise UserError(
                 self.env._(
                     "Channel %(channel)s cannot be reconciled: connector %(connector)s cannot ask it what "
-                    "it shows. To send everything again, select its publications and press Push Again.",
+                    "it shows. To send everything again, press Refresh.",
                     channel=channel.name,
                     connector=channel.connector_id.name,
                 )
@@ -98,7 +103,9 @@ class Reconciliation(models.Model):
                     channel.name,
                 )
             )
-        return self.sudo().create({"channel_id": channel.id, "user_id": self.env.uid})
+        return self.sudo().create(
+            {"channel_id": channel.id, "kind": kind, "reads": reads, "user_id": self.env.uid}
+        )
 
     def action_pause(self):
         """Ask for no more until it is resumed; what was asked already is still taken."""
@@ -140,14 +147,26 @@ class Reconciliation(models.Model):
         self.env.cr.execute(statements.FINISHED, [channels.ids])
         for reconciliation in self.browse(row[0] for row in self.env.cr.fetchall()):
             reconciliation.write({"state": "done", "ended_at": self.env.cr.now()})
-            reconciliation.channel_id.message_post(
-                body=self.env._(
-                    "Reconciled: %(compared)s compared, %(differed)s differed, %(unread)s could not be read.",
-                    compared=reconciliation.compared,
-                    differed=reconciliation.differed,
-                    unread=reconciliation.unread,
-                )
+            reconciliation.channel_id.message_post(body=reconciliation._summary())
+
+    def _summary(self):
+        figures = {name: self[name] for name in ("finished", "sent", "differed", "unread")}
+        if self.kind == "compare":
+            return self.env._(
+                "Reconciled: %(finished)s compared, %(differed)s differed, %(unread)s gave no answer.",
+                **figures,
             )
+        if not self.reads:
+            return self.env._(
+                "Refreshed: %(sent)s sent again, %(unread)s gave no answer. The channel cannot be read, so "
+                "nobody knows what was corrected.",
+                **figures,
+            )
+        return self.env._(
+            "Refreshed: %(sent)s agreed and were sent again, %(differed)s differed and are corrected, "
+            "%(unread)s gave no answer.",
+            **figures,
+        )
 
     @api.model
     def _cron_reconcile(self):
@@ -155,7 +174,7 @@ class Reconciliation(models.Model):
         for channel in self.env["lockgate.channel"].search([("state", "in", ("running", "frozen"))]):
             self._catch_up(channel)
             if channel._reconciliation_due():
-                self._begin(channel)
+                self._begin(channel, channel.reconcile_kind)
             self.env["ir.cron"]._commit_progress(1)
 
     @api.autovacuum

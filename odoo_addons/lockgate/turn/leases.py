@@ -28,7 +28,7 @@ def grant(cr, now, channel, request):
     token = secrets.token_urlsafe(24)
     statements = [GRANT] if channel.running else []
     if channel.reconciliation and request["work_class"] == "bulk":
-        statements.append(COMPARE)
+        statements += [COMPARE, REFRESH] if channel.running else [COMPARE]
     granted = []
     for statement in statements:
         cr.execute(
@@ -122,12 +122,11 @@ LEASE = """
                lease_token = %(token)s, lease_version = p.version, lease_until = %(until)s,
                work_class = CASE picked.state WHEN 'settled' THEN 'bulk' ELSE p.work_class END,
                reconciliation_id = CASE picked.state WHEN 'settled' THEN %(reconciliation)s
-                                                     WHEN 'due' THEN NULL ELSE p.reconciliation_id END
+                                                     ELSE p.reconciliation_id END
           FROM picked
          WHERE p.id = picked.id
-     RETURNING p.id, p.version, p.tries, p.wanted, picked.place,
-               CASE WHEN p.version = p.confirmed_version THEN p.reconciliation_id END AS reconciliation_id,
-               CASE WHEN picked.state = 'due' OR NOT %(can_read_back)s THEN 'push' ELSE 'read' END AS purpose
+     RETURNING p.id, p.version, p.tries, p.wanted, picked.place, picked.purpose,
+               CASE WHEN p.version = p.confirmed_version THEN p.reconciliation_id END AS reconciliation_id
     ), kept AS (
         INSERT INTO lockgate_attempt (
                channel_id, publication_id, exchange_id, token, purpose, version, tries, value,
@@ -141,7 +140,8 @@ LEASE = """
 
 GRANT = LEASE.format(
     picked="""
-        SELECT due.id, due.state, row_number() OVER (ORDER BY class.rank, due.due_at) AS place
+        SELECT due.id, due.state, row_number() OVER (ORDER BY class.rank, due.due_at) AS place,
+               CASE WHEN due.state = 'due' OR NOT %(can_read_back)s THEN 'push' ELSE 'read' END AS purpose
           FROM unnest(%(classes)s::text[]) WITH ORDINALITY AS class(name, rank)
     CROSS JOIN LATERAL (
                SELECT id, state, due_at FROM lockgate_publication
@@ -150,7 +150,8 @@ GRANT = LEASE.format(
              ORDER BY due_at LIMIT (SELECT room FROM turn)) due"""
 )
 
-COMPARE = LEASE.format(picked=reconciliation.PICKED)
+COMPARE = LEASE.format(picked=reconciliation.READS)
+REFRESH = LEASE.format(picked=reconciliation.PUSHES)
 
 REPEAT = """
     SELECT a.publication_id, a.version, a.purpose, a.tries, a.value, a.token, a.leased_at
@@ -164,11 +165,11 @@ DUE = f"""
     SELECT c.code AS channel,
            coalesce(p.critical, 0) AS critical,
            coalesce(p.routine, 0) + e.values AS routine,
-           coalesce(p.bulk, 0) + coalesce(compared.reads, 0) AS bulk
+           coalesce(p.bulk, 0) + coalesce(reconciled.rows, 0) AS bulk
       FROM lockgate_channel c
       JOIN lockgate_turn t ON t.channel_id = c.id
       LEFT JOIN lockgate_reconciliation r ON r.channel_id = c.id AND r.state = 'running'
-      LEFT JOIN LATERAL ({reconciliation.DUE}) compared
+      LEFT JOIN LATERAL ({reconciliation.DUE}) reconciled
         ON r.id IS NOT NULL AND (t.resume_at IS NULL OR t.resume_at <= %(now)s)
       CROSS JOIN LATERAL (
           SELECT (EXISTS (SELECT FROM lockgate_outbox o WHERE o.channel_id = c.id)
@@ -190,7 +191,7 @@ DUE = f"""
                        AND d.due_at <= %(now)s AND d.wanted IS NOT NULL LIMIT %(counted)s) counted) n
       ) p ON c.state = 'running' AND (t.resume_at IS NULL OR t.resume_at <= %(now)s)
      WHERE c.active AND (%(code)s IS NULL OR c.code = %(code)s)
-       AND (e.values > 0 OR p.critical > 0 OR p.routine > 0 OR p.bulk > 0 OR compared.reads > 0)
+       AND (e.values > 0 OR p.critical > 0 OR p.routine > 0 OR p.bulk > 0 OR reconciled.rows > 0)
 """
 
 NEXT = """

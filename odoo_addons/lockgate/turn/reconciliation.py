@@ -1,35 +1,61 @@
 """What a running reconciliation (`r`) still asks of publications (`p`): SQL for the turn and the views."""
 
-# Settled, and not read back since the comparison began. What is sent meanwhile is read back on its own.
-UNREAD = """
+# Settled: the channel took what is wanted now.
+SETTLED = """
     p.channel_id = r.channel_id AND p.state = 'settled'
     AND p.wanted IS NOT NULL AND p.version = p.confirmed_version
-    AND coalesce(p.verified_at, '-infinity') < r.began_at
 """
+SEEN_AT = "coalesce(p.verified_at, '-infinity')"
 
-# Taken into the comparison, and not answered yet; a value that was withdrawn is asked about no more.
-WAITING = """
-    p.reconciliation_id = r.id AND p.state IN ('leased', 'verify', 'unknown') AND p.wanted IS NOT NULL
-"""
+# Not read back since the comparison began. What is sent meanwhile is read back on its own.
+UNREAD = f"({SETTLED} AND r.reads AND {SEEN_AT} < r.began_at)"
 
-# The longest unseen first. What has to be asked again stands here too, for a frozen channel.
-PICKED = f"""
-        SELECT waiting.id, waiting.state, row_number() OVER (ORDER BY waiting.seen_at) AS place
+# Of a refresh: looked at, where that can be, and not sent since it began. Each is sent once, whatever comes
+# of it: what the channel does with it is then the business of every push.
+UNSENT = f"""(
+    {SETTLED} AND r.kind = 'refresh' AND p.confirmed_at < r.began_at
+    AND (NOT r.reads OR {SEEN_AT} >= r.began_at)
+    AND NOT EXISTS (SELECT FROM lockgate_attempt a WHERE a.publication_id = p.id
+                       AND a.reconciliation_id = r.id AND a.purpose = 'push')
+)"""
+
+# Taken, and not answered yet; one that was withdrawn or replaced before it was sent is waited for no more.
+WAITING = """(
+    p.reconciliation_id = r.id AND p.wanted IS NOT NULL
+    AND (p.state IN ('leased', 'verify', 'unknown') OR p.state = 'due' AND p.version = p.confirmed_version)
+)"""
+
+# To be asked again: a running channel leases these as it leases all that is due, a frozen one only here.
+AGAIN = """(
+    p.reconciliation_id = r.id AND r.reads AND p.wanted IS NOT NULL
+    AND p.state IN ('verify', 'unknown') AND p.due_at <= %(now)s
+)"""
+
+# Only ever read-backs, so that a frozen channel too is compared, and one that was restored before it sends.
+# The longest unseen come first.
+READS = f"""
+        SELECT asked.id, asked.state, 'read' AS purpose, row_number() OVER (ORDER BY asked.seen_at) AS place
           FROM lockgate_reconciliation r
     CROSS JOIN LATERAL (
-               SELECT p.id, p.state, p.verified_at AS seen_at
-                 FROM lockgate_publication p WHERE {WAITING} AND p.due_at <= %(now)s
+               SELECT p.id, p.state, {SEEN_AT} AS seen_at FROM lockgate_publication p WHERE {AGAIN}
             UNION ALL
-              (SELECT p.id, p.state, coalesce(p.verified_at, '-infinity')
-                 FROM lockgate_publication p WHERE {UNREAD}
-             ORDER BY coalesce(p.verified_at, '-infinity') LIMIT (SELECT room FROM turn))) waiting
+              (SELECT p.id, p.state, {SEEN_AT} FROM lockgate_publication p WHERE {UNREAD}
+             ORDER BY {SEEN_AT} LIMIT (SELECT room FROM turn))) asked
          WHERE r.id = %(reconciliation)s"""
 
-# Read-backs of a comparison are leased to a frozen channel too, so that one that was restored is
-# compared before it sends.
+PUSHES = f"""
+        SELECT unsent.id, unsent.state, 'push' AS purpose,
+               row_number() OVER (ORDER BY unsent.seen_at) AS place
+          FROM lockgate_reconciliation r
+    CROSS JOIN LATERAL (
+               SELECT p.id, p.state, {SEEN_AT} AS seen_at FROM lockgate_publication p WHERE {UNSENT}
+             ORDER BY {SEEN_AT} LIMIT (SELECT room FROM turn)) unsent
+         WHERE r.id = %(reconciliation)s"""
+
 DUE = f"""
-    SELECT (EXISTS (SELECT FROM lockgate_publication p WHERE {WAITING} AND p.due_at <= %(now)s)
-         OR EXISTS (SELECT FROM lockgate_publication p WHERE {UNREAD}))::int AS reads
+    SELECT (EXISTS (SELECT FROM lockgate_publication p WHERE {AGAIN})
+         OR EXISTS (SELECT FROM lockgate_publication p WHERE {UNREAD})
+         OR c.state = 'running' AND EXISTS (SELECT FROM lockgate_publication p WHERE {UNSENT}))::int AS rows
 """
 
 FINISHED = f"""
@@ -37,26 +63,33 @@ FINISHED = f"""
      WHERE r.channel_id = ANY(%s) AND r.state = 'running'
        AND NOT EXISTS (SELECT FROM lockgate_publication p WHERE {UNREAD})
        AND NOT EXISTS (SELECT FROM lockgate_publication p WHERE {WAITING})
+       AND NOT EXISTS (SELECT FROM lockgate_publication p WHERE {UNSENT})
 """
 
-# By the last attempt of each publication: one may have been asked more than once.
+# One publication may have been asked more than once: its first reading tells what was found.
 PROGRESS = f"""
-    WITH last AS (
-        SELECT DISTINCT ON (reconciliation_id, publication_id) reconciliation_id, publication_id, agrees
+    WITH taken AS (
+        SELECT reconciliation_id, publication_id,
+               (array_agg(agrees ORDER BY id) FILTER (WHERE agrees IS NOT NULL))[1] AS agrees,
+               bool_or(purpose = 'push' AND outcome = 'accepted') AS sent
           FROM lockgate_attempt WHERE reconciliation_id = ANY(%(ids)s)
-      ORDER BY reconciliation_id, publication_id, id DESC
+      GROUP BY reconciliation_id, publication_id
     )
-    SELECT r.id,
-           read.agreed, read.differed, read.taken - read.agreed - read.differed - read.waiting AS unread,
-           read.waiting + CASE WHEN r.state IN ('running', 'paused') THEN
-               (SELECT count(*) FROM lockgate_publication p WHERE {UNREAD}) ELSE 0 END AS "left"
+    SELECT r.id, t.agreed, t.differed, t.sent, t.finished, t.unread, "left".rows AS "left"
       FROM lockgate_reconciliation r
       CROSS JOIN LATERAL (
-           SELECT count(*) AS taken,
-                  count(*) FILTER (WHERE last.agrees) AS agreed,
-                  count(*) FILTER (WHERE NOT last.agrees) AS differed,
-                  count(*) FILTER (WHERE last.agrees IS NULL AND {WAITING}) AS waiting
-             FROM last JOIN lockgate_publication p ON p.id = last.publication_id
-            WHERE last.reconciliation_id = r.id) read
+           SELECT count(*) FILTER (WHERE agrees) AS agreed,
+                  count(*) FILTER (WHERE NOT agrees) AS differed,
+                  count(*) FILTER (WHERE sent) AS sent,
+                  count(*) FILTER (WHERE finished) AS finished,
+                  count(*) FILTER (WHERE finished AND agrees IS NULL AND sent IS NOT TRUE) AS unread
+             FROM (SELECT taken.*, ({WAITING} OR r.state IN ('running', 'paused')
+                                                 AND ({UNREAD} OR {UNSENT})) IS NOT TRUE AS finished
+                     FROM taken JOIN lockgate_publication p ON p.id = taken.publication_id
+                    WHERE taken.reconciliation_id = r.id) each) t
+      CROSS JOIN LATERAL (
+           SELECT count(*) AS rows FROM lockgate_publication p
+            WHERE p.channel_id = r.channel_id
+              AND ({WAITING} OR r.state IN ('running', 'paused') AND ({UNREAD} OR {UNSENT}))) "left"
      WHERE r.id = ANY(%(ids)s)
 """

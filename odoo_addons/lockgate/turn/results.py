@@ -100,6 +100,7 @@ ACCEPTED = _apply(
     "accepted",
     f"""
     confirmed = a.value, confirmed_version = a.version, confirmed_at = %(now)s,
+    reconciliation_id = NULL,
     message = NULL, failed_at = NULL,
     state = {NEXT_STATE.format(state="CASE WHEN %(can_read_back)s THEN 'verify' ELSE 'settled' END")},
     due_at = {

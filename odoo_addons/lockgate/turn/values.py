@@ -46,7 +46,8 @@ class Channel:
                    c.send_within, c.deadline, c.late_bound, c.lag, c.routine_window
               FROM lockgate_channel c JOIN lockgate_connector k ON k.id = c.connector_id
          LEFT JOIN lockgate_reconciliation r
-                ON r.channel_id = c.id AND r.state = 'running' AND c.active AND k.can_read_back
+                ON r.channel_id = c.id AND r.state = 'running' AND c.active
+               AND (k.can_read_back OR NOT r.reads)
              WHERE c.id = %s
             """,
             [channel_id],
