@@ -1,6 +1,8 @@
 -- A copy of a database must never reach real shops: its channels stand still, and the sidecar of the
 -- original is refused by the incarnation.
-UPDATE lockgate_channel SET state = 'frozen' WHERE state = 'running';
+UPDATE lockgate_channel
+   SET state = 'frozen', frozen_by_rule = NULL  -- no rule may resume it
+ WHERE state IN ('running', 'frozen');
 
 UPDATE lockgate_reconciliation
    SET state = 'stopped', ended_at = now() AT TIME ZONE 'UTC'

@@ -6,6 +6,7 @@ from . import publication
 from . import attempt
 from . import reconciliation
 from . import channel_reconciliation
+from . import channel_guard
 from . import event
 from . import outbox
 from . import turn

@@ -4,6 +4,7 @@ from . import test_contract
 from . import test_event
 from . import test_exceptions
 from . import test_gateway
+from . import test_guard
 from . import test_integration_key
 from . import test_leases
 from . import test_listing

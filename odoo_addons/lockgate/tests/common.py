@@ -223,6 +223,7 @@ class LockgateCase(TransactionCase):
             ),
             "lockgate_attempt": ("leased_at", "until", "reported_at"),
             "lockgate_turn": ("resume_at",),
+            "lockgate_channel": ("state_since",),
             "lockgate_reconciliation": ("began_at", "ended_at"),
             "lockgate_exception": ("first_at", "last_at", "deadline"),
         }.items():

@@ -17,5 +17,7 @@ class Incarnation(models.TransientModel):
             raise AccessError(self.env._("Only a Lockgate administrator may start a new incarnation."))
         _database, incarnation = self.env["lockgate.gateway"]._identity()
         self.env["ir.config_parameter"].sudo().set_param("lockgate.incarnation", incarnation + 1)
-        self.env["lockgate.channel"].sudo().search([("state", "=", "running")]).action_freeze()
+        channels = self.env["lockgate.channel"].sudo().search([("state", "!=", "draft")])
+        channels.filtered(lambda channel: channel.state == "running").action_freeze()
+        channels.write({"frozen_by_rule": False})  # no rule may resume it
         return {"type": "ir.actions.act_window_close"}
