@@ -163,7 +163,7 @@ class Reconciliation(models.Model):
                 **figures,
             )
         return self.env._(
-            "Refreshed: %(sent)s agreed and were sent again, %(differed)s differed and are corrected, "
+            "Refreshed: %(sent)s agreed and were sent again, %(differed)s differed and are sent anew, "
             "%(unread)s gave no answer.",
             **figures,
         )

@@ -322,7 +322,7 @@ class TestRefresh(ReconciliationCase):
             ],
         )
         self.assertEqual(refresh.difference_ids.reading_text, "4")
-        self.assertIn("1 differed and are corrected", self.channel.message_ids[0].body)
+        self.assertIn("1 differed and are sent anew", self.channel.message_ids[0].body)
 
     def test_a_channel_that_cannot_be_read_is_sent_everything_again(self):
         self.channel.connector_id.can_read_back = False
