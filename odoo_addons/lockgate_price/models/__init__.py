@@ -1,5 +1,6 @@
 from . import (
     channel,
+    company,
     evidence,
     price_approval,
     price_book,
@@ -12,4 +13,12 @@ from . import (
     pricelist_item,
     product,
     turn,
+)
+
+# These build on the ones above.
+from . import (  # isort: skip
+    price_capture,
+    price_guard,
+    governed,
+    price_drift,
 )

@@ -116,7 +116,7 @@ class PriceChange(models.Model):
         self.env["lockgate.price.impact"]._refresh(self)
         approval = self._decide("approved", self._digest(proposals))
         seals = self.env["lockgate.price.seal"]._seal(approval)
-        if self.kind == "regular":
+        if self._writes_rules():
             self.env["product.pricelist.item"]._write_for(self)
         self.env["lockgate.outbox"]._mark_listings("price", seals.listing_id.ids, "sealed")
         self.message_post(
@@ -126,6 +126,10 @@ class PriceChange(models.Model):
                 start=self.effective_from,
             )
         )
+
+    def _writes_rules(self):
+        """Whether Odoo's own prices have to follow; a baseline seals what they are already."""
+        return self.kind == "regular"
 
     def _decide(self, decision, digest=None, note=None):
         return self.env["lockgate.price.approval"]._append(

@@ -1,6 +1,8 @@
 from . import (
     test_approval,
     test_at_once,
+    test_drift,
+    test_guard,
     test_impact,
     test_price_book,
     test_price_change,
