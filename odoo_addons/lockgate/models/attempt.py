@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
@@ -76,9 +78,11 @@ class Attempt(models.Model):
     @api.autovacuum
     def _gc_attempts(self):
         """Keep attempts for as many days as `lockgate.attempt_days` says (90)."""
-        days = int(self.env["ir.config_parameter"].sudo().get_param("lockgate.attempt_days", 90))
         self.env.cr.execute(
-            "DELETE FROM lockgate_attempt WHERE outcome IS NOT NULL"
-            " AND leased_at < now() AT TIME ZONE 'UTC' - make_interval(days => %s)",
-            [days],
+            "DELETE FROM lockgate_attempt WHERE outcome IS NOT NULL AND leased_at < %s", [self._kept_from()]
         )
+
+    @api.model
+    def _kept_from(self):
+        days = int(self.env["ir.config_parameter"].sudo().get_param("lockgate.attempt_days", 90))
+        return fields.Datetime.now() - timedelta(days=days)

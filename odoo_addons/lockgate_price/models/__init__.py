@@ -20,5 +20,6 @@ from . import (  # isort: skip
     price_capture,
     price_guard,
     governed,
+    ledger,
     price_drift,
 )

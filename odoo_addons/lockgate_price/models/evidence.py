@@ -114,21 +114,55 @@ class PriceEvidence(models.AbstractModel):
         return hashlib.sha256(f"{previous}\n{content}".encode()).hexdigest()
 
     @api.model
-    def _first_broken_link(self):
-        """The number of the first row that was changed, or before which one is gone; None if all holds."""
-        self.env.cr.execute(
-            SQL(
-                "SELECT row.id, row.previous_hash, row.chain_hash, %s FROM %s AS row ORDER BY row.id",
-                CONTENT,
-                SQL.identifier(self._table),
-            )
-        )
-        head, number = "", 0
-        for number, previous, chain_hash, content in self.env.cr.fetchall():
-            if previous != head or chain_hash != self._link(previous, content):
-                return number
+    def _broken_links(self, known=None):
+        """What does not hold in the chain: a list of (number of the row, what is wrong), in its order.
+
+        'changed': the row itself; 'gone': rows before it are missing or stand in another order; 'end':
+        rows after the last one are gone, or were added past the chain; 'unknown': the chain holds, but
+        the hash `known`, kept from an earlier check, is not in it: it was computed anew. The last has
+        the number of the last row.
+        """
+        broken, head, number, seen = [], "", 0, known in (None, "")
+        for number, previous, chain_hash, content in self._chain():
+            if previous != head:
+                broken.append((number, "gone"))
+            if chain_hash != self._link(previous, content):
+                broken.append((number, "changed"))
             head = chain_hash
-        return None if head == self._lock_head() else number + 1
+            seen = seen or head == known
+        if head != self._head():
+            broken.append((number, "end"))
+        if not seen and not broken:
+            broken.append((number, "unknown"))
+        return broken
+
+    @api.model
+    def _chain(self, rows=10_000):
+        """Yields (id, previous hash, chain hash, content) of every row, a slice at a time."""
+        number = 0
+        while True:
+            self.env.cr.execute(
+                SQL(
+                    "SELECT row.id, row.previous_hash, row.chain_hash, %s FROM %s AS row"
+                    " WHERE row.id > %s ORDER BY row.id LIMIT %s",
+                    CONTENT,
+                    SQL.identifier(self._table),
+                    number,
+                    rows,
+                )
+            )
+            slice_ = self.env.cr.fetchall()
+            yield from slice_
+            if len(slice_) < rows:
+                return
+            number = slice_[-1][0]
+
+    @api.model
+    def _head(self):
+        self.env.flush_all()
+        self.env.cr.execute("SELECT head FROM lockgate_price_chain WHERE name = %s", [self._table])
+        row = self.env.cr.fetchone()
+        return row[0] if row else ""
 
 
 class PriceChain(models.Model):

@@ -4,6 +4,7 @@ from . import (
     test_drift,
     test_guard,
     test_impact,
+    test_ledger,
     test_price_book,
     test_price_change,
     test_progress,

@@ -1,1 +1,1 @@
-from . import price_decision
+from . import ledger_check, price_decision, price_moment
