@@ -22,4 +22,5 @@ from . import (  # isort: skip
     governed,
     ledger,
     price_drift,
+    price_rollback,
 )

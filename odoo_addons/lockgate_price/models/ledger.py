@@ -32,7 +32,7 @@ LEDGER = SQL(
            seal.date_from, seal.date_to, seal.change_id, seal.line_id,
            change.requester_id, approval.user_id AS approver_id, approval.date AS approved_at,
            revocation.date_from AS revoked_at, revoker.user_id AS revoked_by_id,
-           replaced.id AS replaced_by_id, replaced.replaced_at,
+           replaced.id AS replaced_by_id, replaced.change_id AS replaced_by_change_id, replaced.replaced_at,
            least(told.taken_at, kept.taken_at) AS taken_at,
            least(told.verified_at, kept.verified_at) AS verified_at
       FROM lockgate_price_seal seal
@@ -95,6 +95,7 @@ class PriceLedger(models.Model):
     revoked_at = fields.Datetime("Revoked", readonly=True)
     revoked_by_id = fields.Many2one("res.users", readonly=True)
     replaced_by_id = fields.Many2one("lockgate.price.seal", readonly=True)
+    replaced_by_change_id = fields.Many2one("lockgate.price.change", readonly=True)
     replaced_at = fields.Datetime("Replaced", readonly=True, help="When a later approved price took over.")
     taken_at = fields.Datetime("On the Channel", readonly=True, help="When the channel first took it.")
     verified_at = fields.Datetime(

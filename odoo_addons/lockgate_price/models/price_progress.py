@@ -2,12 +2,13 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .ledger import REPLACED
 from .price_change import STATES
 
 # Facts about channels, read from seals and publications: never stored, so they are never out of date.
 # A channel that has a later price than this one has been past it: it counts as published.
 PROGRESS = SQL(
-    """
+    f"""
     SELECT min(seal.id) AS id, seal.change_id, seal.channel_id, seal.company_id,
            count(*) AS seal_count,
            count(*) FILTER (WHERE seal.date_from <= statement_timestamp() AT TIME ZONE 'UTC')
@@ -21,10 +22,15 @@ PROGRESS = SQL(
            max(pub.verified_at) FILTER (WHERE (pub.confirmed->>'seal')::int = seal.id
                                           AND pub.verified_version >= pub.confirmed_version) AS reconciled_at,
            count(*) FILTER (WHERE pub.state = 'blocked'
-                               AND (pub.wanted->>'seal')::int = seal.id) AS refused_count
+                               AND (pub.wanted->>'seal')::int = seal.id) AS refused_count,
+           count(*) FILTER (WHERE replaced.replaced_at <= statement_timestamp() AT TIME ZONE 'UTC')
+               AS superseded_count,
+           bool_or(replacer.rollback_of_id = seal.change_id) AS rolled_back
       FROM lockgate_price_seal seal
  LEFT JOIN lockgate_publication pub ON pub.listing_id = seal.listing_id AND pub.aspect = 'price'
                                    AND pub.scope = seal.book_id
+ LEFT JOIN LATERAL ({REPLACED}) replaced ON true
+ LEFT JOIN lockgate_price_change replacer ON replacer.id = replaced.change_id
      WHERE seal.revokes_id IS NULL
        AND NOT EXISTS (SELECT FROM lockgate_price_seal revocation WHERE revocation.revokes_id = seal.id)
   GROUP BY seal.change_id, seal.channel_id, seal.company_id
@@ -56,6 +62,8 @@ class PriceChangeProgress(models.Model):
     reconciled_count = fields.Integer(readonly=True)
     reconciled_at = fields.Datetime(readonly=True)
     refused_count = fields.Integer(readonly=True)
+    superseded_count = fields.Integer("Superseded", readonly=True)
+    rolled_back = fields.Boolean(readonly=True)
     effective_text = fields.Char("Effective", compute="_compute_texts")
     published_text = fields.Char("Published", compute="_compute_texts")
     reconciled_text = fields.Char("Reconciled", compute="_compute_texts")
@@ -88,8 +96,28 @@ class PriceChange(models.Model):  # pylint: disable=consider-merging-classes-inh
         STATES + STAGES,
         compute="_compute_progress",
         search="_search_stage",
-        help="The decision and, once approved, the farthest stage that all its prices have reached.",
+        help="The decision and, once approved, the farthest stage that all its prices have reached. "
+        "Superseded or rolled back: later changes have taken over for good, everywhere.",
     )
+
+    superseded_text = fields.Char("Superseded", compute="_compute_progress")
+    superseded_by_ids = fields.Many2many(
+        "lockgate.price.change",
+        string="Superseded By",
+        compute="_compute_superseded_by_ids",
+        help="The changes whose prices took over for good, for all or some of its listings.",
+    )
+
+    @api.depends("state")
+    def _compute_superseded_by_ids(self):
+        later = self.env["lockgate.price.ledger"]._read_group(
+            [("change_id", "in", self.ids), ("replaced_at", "<=", fields.Datetime.now())],
+            ["change_id"],
+            ["replaced_by_change_id:recordset"],
+        )
+        by_change = dict(later)
+        for change in self:
+            change.superseded_by_ids = by_change.get(change._origin, self.browse())
 
     @api.depends("state")
     def _compute_progress(self):
@@ -104,6 +132,10 @@ class PriceChange(models.Model):  # pylint: disable=consider-merging-classes-inh
                 change[f"{stage}_text"] = n_of_m(self.env, count, total) if total else False
                 if total and count == total and change.state == "approved":
                     change.stage = stage
+            superseded = sum(rows.mapped("superseded_count"))
+            change.superseded_text = n_of_m(self.env, superseded, total) if superseded else False
+            if total and superseded == total and change.state == "approved":
+                change.stage = "rolled_back" if any(rows.mapped("rolled_back")) else "superseded"
 
     def _search_stage(self, operator, value):
         if operator != "in":
@@ -115,6 +147,8 @@ class PriceChange(models.Model):  # pylint: disable=consider-merging-classes-inh
                 SELECT change_id, stage FROM (
                     SELECT change_id,
                            CASE sum(seal_count)
+                                WHEN sum(superseded_count) THEN
+                                     CASE WHEN bool_or(rolled_back) THEN 'rolled_back' ELSE 'superseded' END
                                 WHEN sum(reconciled_count) THEN 'reconciled'
                                 WHEN sum(published_count) THEN 'published'
                                 WHEN sum(effective_count) THEN 'effective'

@@ -8,6 +8,7 @@ from . import (
     test_price_book,
     test_price_change,
     test_progress,
+    test_rollback,
     test_seal,
     test_security,
     test_wanted_price,

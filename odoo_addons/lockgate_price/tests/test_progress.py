@@ -34,7 +34,7 @@ class TestProgress(PriceCase):
             (change.effective_text, change.published_text, change.reconciled_text, change.stage),
             (effective, published, reconciled, stage),
         )
-        for name in ("draft", "approved", "effective", "published", "reconciled"):
+        for name in ("draft", "approved", "effective", "published", "reconciled", "superseded"):
             found = change.search([("stage", "=", name), ("id", "=", change.id)])
             self.assertEqual(bool(found), name == stage)
 
@@ -58,10 +58,23 @@ class TestProgress(PriceCase):
         self.assertTrue(change.progress_ids.published_at)
         self.assertTrue(change.progress_ids.reconciled_at)
 
-    def test_a_change_that_a_later_one_replaced_stays_published(self):
-        change, later = self.approved(), self.approved()
+    def test_a_change_that_later_ones_replaced_everywhere_is_superseded_and_says_by_what(self):
+        change = self.approved({self.product: 11, self.second: 21})
+        later = self.approved()
         self.publish(later.seal_ids, verified=True)
-        self.assert_progress(change, "1 of 1", "1 of 1", "1 of 1", "reconciled")
+        self.assert_progress(change, "2 of 2", "1 of 2", "1 of 2", "effective")
+        self.assertEqual((change.superseded_text, change.superseded_by_ids), ("1 of 2", later))
+        last = self.approved({self.second: 22})
+        self.assert_progress(change, "2 of 2", "1 of 2", "1 of 2", "superseded")
+        self.assertEqual((change.superseded_text, change.superseded_by_ids), ("2 of 2", later + last))
+
+    def test_a_change_is_not_superseded_by_what_has_not_begun_or_ends_before_it(self):
+        change = self.approved()
+        tomorrow = fields.Datetime.now() + timedelta(days=1)
+        self.approved({self.product: 13}, effective_from=tomorrow)
+        self.approved({self.product: 14}, effective_to=tomorrow)
+        self.assert_progress(change, "1 of 1", "0 of 1", "0 of 1", "effective")
+        self.assertFalse(change.superseded_by_ids)
 
     def test_an_earlier_price_on_the_channel_does_not_count(self):
         earlier, change = self.approved(), self.approved()

@@ -1,0 +1,131 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .price_change_decision import ANALYST
+from .price_seal import IN_FORCE
+
+# Each seal of a change beside the one in force now, and the one underneath: in force if it were not there.
+BASIS = f"""
+    SELECT own.id AS seal_id, own.listing_id, own.book_id, own.product_id, own.uom_id, own.amount,
+           listing.active AND product.active AND book.active AS sold,
+           in_force.id AS current_id, in_force.change_id AS current_change_id,
+           underneath.amount AS old_amount, least(own.date_to, underneath.date_to) AS date_to
+      FROM lockgate_price_seal own
+      JOIN lockgate_listing listing ON listing.id = own.listing_id
+      JOIN product_product product ON product.id = own.product_id
+      JOIN lockgate_price_book book ON book.id = own.book_id
+ LEFT JOIN LATERAL ({IN_FORCE}) in_force ON true
+ LEFT JOIN LATERAL ({IN_FORCE.replace("WHERE", "WHERE seal.id < own.id AND", 1)}) underneath ON true
+     WHERE own.change_id = %(change)s AND own.revokes_id IS NULL
+  ORDER BY own.id
+"""
+
+
+class PriceChange(models.Model):
+    """Rolling back: a new change that seals again what was in force underneath, approved as any other."""
+
+    _inherit = "lockgate.price.change"
+
+    kind = fields.Selection(selection_add=[("rollback", "Rollback")], ondelete={"rollback": "cascade"})
+    rollback_of_id = fields.Many2one(
+        "lockgate.price.change", "Rolls Back", readonly=True, copy=False, ondelete="restrict", index=True
+    )
+
+    def _writes_rules(self):
+        return super()._writes_rules() or self.kind == "rollback"
+
+    def action_roll_back(self):
+        """Draft the prices underneath this change, for every listing where it is in force.
+
+        One draft, or several where books or periods need different prices. Listings where a newer price
+        stands above, or nothing underneath, are left out and named in the chatter. UserError when no
+        listing is left.
+        """
+        self.ensure_one()
+        self._require(ANALYST, self.env._("Only a pricing analyst drafts a rollback."))
+        self.check_access("read")
+        if self.state != "approved" or self.effective_from > fields.Datetime.now():
+            raise UserError(
+                self.env._(
+                    "Price change %s is not effective: there is nothing to roll back. One that is approved "
+                    "and has not begun is revoked.",
+                    self.name,
+                )
+            )
+        prices, left_out = self._clean()._underneath()
+        if not prices:
+            raise UserError(
+                "\n".join([self.env._("Nothing of %s can be rolled back:", self.name), *left_out])
+            )
+        drafts = self._draft_rollback(prices)
+        note = self.env._("Rollback drafted: %s.", ", ".join(drafts.mapped("name")))
+        if left_out:
+            note += "\n" + "\n".join([self.env._("Left out:"), *left_out])
+        for change in drafts | self:
+            change.message_post(body=note)
+        action = self.env["ir.actions.act_window"]._for_xml_id("lockgate_price.lockgate_price_change_action")
+        return action | {"domain": [("id", "in", drafts.ids)], "context": {}}
+
+    def _underneath(self):
+        """({(book, end): {product: price of its own unit}}, what is left out, in words)."""
+        self.env.flush_all()
+        self.env.cr.execute(BASIS, {"change": self.id, "moment": fields.Datetime.now()})
+        prices, left_out = {}, []
+        for row in self.env.cr.dictfetchall():
+            listing = self.env["lockgate.listing"].browse(row["listing_id"])
+            book = self.env["lockgate.price.book"].browse(row["book_id"])
+            reason = self._left_out(row)
+            if not reason and row["old_amount"] != row["amount"]:
+                product = self.env["product.product"].browse(row["product_id"])
+                unit = self.env["uom.uom"].browse(row["uom_id"])
+                old = float(row["old_amount"])
+                price = book.currency_id.round(unit._compute_price(old, product.uom_id))
+                back = book.currency_id.round(product.uom_id._compute_price(price, unit))
+                own = prices.setdefault((book, row["date_to"]), {})
+                if book.currency_id.compare_amounts(back, old) or own.setdefault(product, price) != price:
+                    reason = self.env._("its old price cannot be given for one unit of the product")
+            if reason:
+                left_out.append(f"{listing.display_name}, {book.name}: {reason}")
+        return {key: own for key, own in prices.items() if own}, left_out
+
+    def _left_out(self, row):
+        if not row["sold"]:
+            return self.env._("no longer sold")
+        if row["current_id"] != row["seal_id"]:
+            above = self.browse(row["current_change_id"] or ())
+            if above:
+                return self.env._("%s stands above", above.name)
+            return self.env._("no longer in force")
+        if row["old_amount"] is None:
+            return self.env._("it had no price before")
+        return None
+
+    def _draft_rollback(self, prices):
+        """A draft for each group of books that get the same prices until the same moment."""
+        groups = {}
+        for (book, end), own in prices.items():
+            key = end, frozenset((product.id, price) for product, price in own.items())
+            groups.setdefault(key, self.env["lockgate.price.book"])
+            groups[key] |= book.with_env(self.env)
+        drafts = self.browse()
+        for (end, lines), books in groups.items():
+            draft = self._create_draft([self._prepare_rollback(books, end)], "rollback")
+            self.env["lockgate.price.change.line"].create(
+                [
+                    {"change_id": draft.id, "product_id": product_id, "price": price}
+                    for product_id, price in sorted(lines)
+                ]
+            )
+            drafts |= draft
+        return drafts
+
+    @api.model
+    def _prepare_rollback(self, books, end):
+        return {
+            "company_id": self.company_id.id,
+            "currency_id": self.currency_id.id,
+            "book_ids": [fields.Command.set(books.ids)],
+            "effective_to": end,
+            "reason": self.env._("Back to the prices before %s.", self.name),
+            "rollback_of_id": self.id,
+        }
