@@ -21,6 +21,8 @@ from . import (  # isort: skip
     price_guard,
     governed,
     ledger,
+    pending,
     price_drift,
+    price_period,
     price_rollback,
 )

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import models
 from odoo.addons.lockgate.models.turn import Wanted
 
@@ -42,16 +44,17 @@ class Turn(models.Model):
         """The price of each listing in each of its channel's books, as sealed and in force at `now`.
 
         Nothing is computed here that nobody approved. No seal in force, an archived listing, book or
-        product: nothing is to be sent.
+        product: nothing is to be sent. A channel with a lead gets what is in force that much later.
         """
-        self.env.cr.execute(WANTED, {"moment": now, "listings": listings.ids})
+        lead = timedelta(seconds=channel.price_lead)
+        self.env.cr.execute(WANTED, {"moment": now + lead, "listings": listings.ids})
         return [
             Wanted(
                 listing_id=row["listing_id"],
                 scope=row["book_id"],
                 value=_value(row) if row["seal"] and row["sold"] else None,
                 work_class=_work_class(row),
-                recheck_at=row["recheck_at"],
+                recheck_at=row["recheck_at"] and row["recheck_at"] - lead,
             )
             for row in self.env.cr.dictfetchall()
         ]

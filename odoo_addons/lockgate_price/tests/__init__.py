@@ -7,6 +7,7 @@ from . import (
     test_ledger,
     test_price_book,
     test_price_change,
+    test_price_period,
     test_progress,
     test_rollback,
     test_seal,
