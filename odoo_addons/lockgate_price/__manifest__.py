@@ -27,6 +27,7 @@
         "views/lockgate_price_ledger_views.xml",
         "views/lockgate_price_rollback_views.xml",
         "views/lockgate_price_period_views.xml",
+        "views/lockgate_price_release_views.xml",
     ],
     "assets": {"web.assets_backend": ["lockgate_price/static/src/*.js"]},
     "demo": ["demo/lockgate_price_demo.xml"],

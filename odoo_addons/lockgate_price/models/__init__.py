@@ -24,5 +24,6 @@ from . import (  # isort: skip
     pending,
     price_drift,
     price_period,
+    price_release,
     price_rollback,
 )

@@ -14,7 +14,7 @@ STATES = [
 # All that people may set; everything else is set by decisions alone.
 EDITABLE = {
     "company_id", "currency_id", "book_ids", "effective_from", "effective_to", "reason", "line_ids",
-    "time_zone", "local_from", "local_to",
+    "time_zone", "local_from", "local_to", "release_ids",
 }  # fmt: skip
 SHOWN_IN_IMPACT = {"company_id", "currency_id", "book_ids", "effective_from"}
 

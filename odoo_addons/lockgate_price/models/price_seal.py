@@ -120,7 +120,7 @@ class PriceSeal(models.Model):
                     "tax_included": proposal.tax_included,
                     "uom_id": proposal.uom_id,
                     "breaks": [],
-                    "date_from": change.effective_from.isoformat(),
+                    "date_from": change._starts(proposal.channel_id).isoformat(),
                     "date_to": change.effective_to.isoformat() if change.effective_to else None,
                     "line_id": proposal.line_id,
                     "change_id": change.id,

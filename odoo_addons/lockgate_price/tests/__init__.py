@@ -9,6 +9,7 @@ from . import (
     test_price_change,
     test_price_period,
     test_progress,
+    test_release,
     test_rollback,
     test_seal,
     test_security,
