@@ -11,7 +11,7 @@
         "security/ir.model.access.csv",
         "security/lockgate_price_rules.xml",
         "data/ir_sequence.xml",
-        "data/ir_cron.xml",
+        "data/price_ledger_crons.xml",
         "wizard/lockgate_price_decision_views.xml",
         "wizard/lockgate_price_moment_views.xml",
         "wizard/lockgate_ledger_check_views.xml",

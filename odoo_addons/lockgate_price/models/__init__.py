@@ -19,9 +19,9 @@ from . import (
 from . import (  # isort: skip
     price_capture,
     price_guard,
-    governed,
     ledger,
     pending,
+    price_doors,
     price_drift,
     price_period,
     price_release,

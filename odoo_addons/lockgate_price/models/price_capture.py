@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 
-from .price_change_line import HIGHEST
 from .price_seal import IN_FORCE
 
 KEY = "lockgate.captured"
@@ -77,6 +76,10 @@ class PriceChange(models.Model):
 
     kind = fields.Selection(selection_add=[("captured", "Captured")], ondelete={"captured": "cascade"})
 
+    def _writes_rules(self):
+        """What was captured stands in Odoo already."""
+        return super()._writes_rules() and self.kind != "captured"
+
     @api.model
     def _gather_captured(self, book, product_ids):
         """Hold what was edited until the flush: ids of products, None for everything in the book."""
@@ -129,7 +132,7 @@ class PriceChange(models.Model):
         draft.line_ids.filtered(lambda line: line.product_id.id in taken_back).unlink()
         products = self.env["product.product"].browse(sorted(product_ids))
         prices = book._clean()._prices_now(products)
-        priced = products.filtered(lambda product: 0 < prices[product.id] <= HIGHEST)
+        priced = products.filtered(lambda product: prices[product.id] > 0)
         if priced and not draft:
             draft = self._create_draft([self._prepare_captured(book, reason)], "captured")
         standing = {line.product_id: line for line in draft.line_ids}

@@ -129,7 +129,7 @@ class PriceChange(models.Model):
 
     def _writes_rules(self):
         """Whether Odoo's own prices have to follow; a baseline seals what they are already."""
-        return self.kind == "regular"
+        return self.kind != "baseline"
 
     def _decide(self, decision, digest=None, note=None):
         return self.env["lockgate.price.approval"]._append(

@@ -31,9 +31,6 @@ class PriceChange(models.Model):
         "lockgate.price.change", "Rolls Back", readonly=True, copy=False, ondelete="restrict", index=True
     )
 
-    def _writes_rules(self):
-        return super()._writes_rules() or self.kind == "rollback"
-
     def action_roll_back(self):
         """Draft the prices underneath this change, for every listing where it is in force.
 
