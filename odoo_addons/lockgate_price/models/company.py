@@ -12,6 +12,8 @@ class ResCompany(models.Model):
         "Direct Price Edits",
         required=True,
         default="capture",
+        groups="lockgate.lockgate_group_manager",
+        tracking=True,
         help="What happens when somebody edits a list price, an extra price or a pricelist rule that a "
         "price book stands on. Channels keep their approved prices either way.",
     )

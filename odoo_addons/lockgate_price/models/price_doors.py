@@ -10,7 +10,7 @@ COMBINATION = {"product_template_attribute_value_ids", "product_tmpl_id"}
 
 def _differs(env, before, after):
     digits = env["decimal.precision"].precision_get("Product Price")
-    return bool(float_compare(before, after or 0.0, precision_digits=max(digits, 6)))
+    return bool(float_compare(before, float(after or 0.0), precision_digits=max(digits, 6)))
 
 
 class ProductTemplate(models.Model):

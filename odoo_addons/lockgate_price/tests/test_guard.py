@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import Command, fields
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user
 
 from ..models.price_guard import GovernedPriceError
@@ -242,6 +242,20 @@ class TestStrict(GuardCase):
 
     def test_a_price_that_stays_what_it_is_is_no_edit(self):
         self.as_editor(self.product).write({"list_price": 10, "name": "Boat, painted"})
+
+    def test_only_lockgates_administrators_say_what_happens_to_edits(self):
+        settings = new_test_user(self.env, "settings_test", "base.group_system")
+        with self.assertRaises(AccessError):
+            self.env.company.with_user(settings).lockgate_price_edits = "capture"
+        keeper = new_test_user(
+            self.env, "keeper_guard", "base.group_erp_manager,lockgate.lockgate_group_manager"
+        )
+        self.env.company.with_user(keeper).lockgate_price_edits = "capture"
+        self.assertEqual(self.env.company.lockgate_price_edits, "capture")
+
+    def test_a_price_typed_as_text_is_a_price(self):
+        self.assert_refused(lambda: self.as_editor(self.product).write({"list_price": "12.5"}))
+        self.as_editor(self.product).write({"list_price": "10"})
 
     def test_cost_is_never_refused(self):
         self.as_editor(self.product).write({"standard_price": 99})
