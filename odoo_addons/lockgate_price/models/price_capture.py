@@ -74,7 +74,7 @@ class PriceChange(models.Model):
 
     _inherit = "lockgate.price.change"
 
-    kind = fields.Selection(selection_add=[("captured", "Captured")], ondelete={"captured": "cascade"})
+    kind = fields.Selection(selection_add=[("captured", "Captured")], ondelete={"captured": "set regular"})
 
     def _writes_rules(self):
         """What was captured stands in Odoo already."""

@@ -26,7 +26,7 @@ class PriceChange(models.Model):
 
     _inherit = "lockgate.price.change"
 
-    kind = fields.Selection(selection_add=[("rollback", "Rollback")], ondelete={"rollback": "cascade"})
+    kind = fields.Selection(selection_add=[("rollback", "Rollback")], ondelete={"rollback": "set regular"})
     rollback_of_id = fields.Many2one(
         "lockgate.price.change", "Rolls Back", readonly=True, copy=False, ondelete="restrict", index=True
     )
