@@ -1,34 +1,44 @@
 """How many units of a listing its channel may sell: the one computation behind every number and its words.
 
-The basis is *unpromised*: what lies unowned in the stock locations of the channel's warehouses, less all
-open demand that will leave them, reserved or not; of a kit, as many as its scarcest part allows. A plain
-product is a kit of one of itself (see `lockgate.standing`), so there is one computation.
+What is left of the pool comes from here: what lies in the stock locations of the channel's warehouses (not on
+hold, not due for removal, and unowned unless the policy counts consigned goods), less what the policy's basis
+takes off, plus what it lets come. Of a kit it is as many as its scarcest part allows; a plain product is a
+kit of one of itself (see `lockgate.standing`), so there is one computation. What the policy then shows of it
+is `policy.show`.
 
-`free_qty` is something else: it counts input and quality locations and owners' goods, and leaves out orders
-that are not reserved yet.
+The default basis is *unpromised*: less all open demand that will leave, reserved or not. `free_qty` is
+something else: it counts input and quality locations and owners' goods, and leaves out orders that are not
+reserved yet.
 """
 
+from datetime import datetime
 from typing import NamedTuple
 
-# The most that a channel is told: a shop's own column is seldom wider than 32 bits.
-MOST = 2**31 - 1
+from . import policy as policies
+from .policy import MOST, Policy
 
 
 class Exposure(NamedTuple):
-    """One listing's stock: `units` in the listing's unit, the figures in the unit of the part they are of."""
+    """One listing's stock: whole numbers in the listing's unit, the figures in the unit of their part."""
 
     listing_id: int
     sku: str
     reference: str | None
-    part_id: int | None  # the scarcest of what it stands on; None: nothing of it is kept in stock
+    strategic: bool
     archived: bool  # the listing, or its product
     replaced: bool  # archived, and an active listing of the channel has its SKU now
     placed: bool  # the channel has warehouses to sell from
-    on_hand: float  # of the part, as `promised`
-    promised: float
-    units: int
+    part_id: int | None  # the scarcest of what it stands on; None: nothing of it is kept in stock
+    on_hand: float  # of the part, as the next two
+    taken: float  # promised or reserved, as the basis has it
+    coming: float
+    left: int  # of the pool, below zero when more is promised than there is
     wanted: int | None  # what the channel was to show until now
     confirmed: int | None  # what it took last
+    event_at: datetime | None  # when time alone changes the number next (naive UTC)
+    policy: Policy
+    units: int  # what the policy shows of `left`
+    steps: list  # and how it came to that: see `policy.show`
 
     @property
     def case(self):
@@ -45,26 +55,40 @@ class Exposure(NamedTuple):
         """What the channel is to show, in whole sellable units; None: it is told nothing."""
         return {"counted": self.units, "archived": 0}.get(self.case)
 
-    @property
-    def crosses_zero(self):
-        """Whether sales on the channel begin or end with this quantity."""
+    def is_critical(self, low_stock):
+        """Whether it goes at once: sales begin or end, stock gets low, or the listing is strategic."""
         if self.quantity is None:
             return False
-        shown = (self.wanted, self.confirmed)
-        return any(number is not None and (number > 0) != (self.quantity > 0) for number in shown)
+        shown = [number for number in (self.wanted, self.confirmed) if number is not None]
+        return self.strategic or any(
+            (number > 0) != (self.quantity > 0) or number >= low_stock > self.quantity for number in shown
+        )
 
 
-def read(cr, channel_id, listing_ids):
-    """The exposures of a channel's listings, in two statements however many there are.
+def read(env, channel_id, listing_ids, now):
+    """The exposures of a channel's listings at `now` (naive UTC), in three statements however many there are.
 
     What the ORM has not written yet is not seen: flush before.
     """
-    cr.execute(INSIDE, [channel_id])
-    (placed, inside) = cr.fetchone()
-    cr.execute(
-        EXPOSURE, {"listings": list(listing_ids), "placed": placed, "inside": inside or [], "most": MOST}
+    known = policies.read(env.cr, channel_id)
+    env.cr.execute(INSIDE, [channel_id])
+    (placed, inside) = env.cr.fetchone()
+    # The column comes with Odoo's add-on for expiry dates.
+    removal = "q.removal_date" if "removal_date" in env["stock.quant"]._fields else "NULL::timestamp"
+    env.cr.execute(
+        EXPOSURE.format(removal=removal),
+        {"listings": list(listing_ids), "placed": placed, "inside": inside or [], "most": MOST, "now": now},
     )
-    return [Exposure(*row) for row in cr.fetchall()]
+    return [_exposure(row, known, now) for row in env.cr.fetchall()]
+
+
+def _exposure(row, known, now):
+    *figures, event_at, policy_id = row
+    policy = known.get(policy_id, policies.DEFAULT)
+    left, told = figures[11], figures[12]
+    units, steps = policies.show(policy, left, told, now)
+    events = [moment for moment in (event_at, policy.ends_at) if moment and moment > now]
+    return Exposure(*figures, min(events, default=None), policy, units, steps)
 
 
 # The locations that the channel sells from. Asked apart: given as constants, the planner knows how few they
@@ -76,6 +100,8 @@ INSIDE = """
       JOIN stock_location root ON root.id = w.lot_stock_id
  LEFT JOIN stock_location l ON l.parent_path LIKE root.parent_path || '%%'
        AND l.active AND l.usage IN ('internal', 'view')
+       AND NOT EXISTS (SELECT FROM stock_location hold
+                        WHERE hold.lockgate_hold AND l.parent_path LIKE hold.parent_path || '%%')
      WHERE r.channel_id = %s
 """
 
@@ -83,30 +109,54 @@ INSIDE = """
 # Its quantity, reserved or picked by hand, may stand above its demand; the greater of both will leave.
 EXPOSURE = """
     WITH asked AS MATERIALIZED (
-        SELECT l.id, l.sku, l.reference, l.active AND p.active AS active,
+        SELECT l.id, l.sku, l.reference, l.strategic, l.active AND p.active AS active,
                NOT l.active AND EXISTS (
                    SELECT FROM lockgate_listing other
                     WHERE other.channel_id = l.channel_id AND other.sku = l.sku AND other.active) AS replaced,
-               product_unit.factor / listing_unit.factor AS units
+               product_unit.factor / listing_unit.factor AS units,
+               policy.id AS policy_id, coalesce(policy.basis, 'unpromised') AS basis,
+               coalesce(policy.consigned, false) AS consigned,
+               CASE policy.basis
+               WHEN 'forecast' THEN timestamp 'infinity'
+               WHEN 'incoming' THEN %(now)s + make_interval(days => policy.days) END AS until
           FROM lockgate_listing l
           JOIN product_product p ON p.id = l.product_id
           JOIN product_template t ON t.id = p.product_tmpl_id
           JOIN uom_uom product_unit ON product_unit.id = t.uom_id
           JOIN uom_uom listing_unit ON listing_unit.id = l.uom_id
+     LEFT JOIN product_category category ON category.id = t.categ_id
+     LEFT JOIN LATERAL (
+               SELECT x.id, x.basis, x.days, x.consigned
+                 FROM lockgate_exposure_policy x
+            LEFT JOIN product_category above ON above.id = x.category_id
+                WHERE x.active AND x.company_id = l.company_id
+                  AND (x.channel_id IS NULL OR x.channel_id = l.channel_id)
+                  AND CASE x.applies_to
+                      WHEN 'category' THEN category.parent_path LIKE above.parent_path || '%%'
+                      WHEN 'listings' THEN EXISTS (
+                           SELECT FROM lockgate_exposure_policy_listing_rel r
+                            WHERE r.policy_id = x.id AND r.listing_id = l.id)
+                      ELSE true END
+             ORDER BY x.sequence, x.id LIMIT 1) policy ON true
          WHERE l.id = ANY(%(listings)s)
     ), part AS MATERIALIZED (
-        SELECT s.listing_id, s.product_id, s.quantity, u.factor
-          FROM lockgate_standing s
+        SELECT a.id AS listing_id, a.basis, a.consigned, a.until, s.product_id, s.quantity, u.factor
+          FROM asked a
+          JOIN lockgate_standing s ON s.listing_id = a.id
           JOIN product_product p ON p.id = s.product_id
           JOIN product_template t ON t.id = p.product_tmpl_id
           JOIN uom_uom u ON u.id = t.uom_id
-         WHERE s.listing_id = ANY(%(listings)s) AND s.quantity > 0 AND t.is_storable
+         WHERE s.quantity > 0 AND t.is_storable
     ), product AS (
         SELECT DISTINCT product_id, factor FROM part
-    ), on_hand AS (
-        SELECT q.product_id, sum(q.quantity::numeric) AS quantity
+    ), lying AS (
+        SELECT q.product_id, min({removal}) AS removal_at,
+               sum(q.quantity::numeric) AS total,
+               sum(q.quantity::numeric) FILTER (WHERE q.owner_id IS NULL) AS own,
+               sum(q.reserved_quantity::numeric) AS total_reserved,
+               sum(q.reserved_quantity::numeric) FILTER (WHERE q.owner_id IS NULL) AS own_reserved
           FROM stock_quant q JOIN product USING (product_id)
-         WHERE q.owner_id IS NULL AND q.location_id = ANY(%(inside)s::int[])
+         WHERE q.location_id = ANY(%(inside)s::int[]) AND ({removal} IS NULL OR {removal} > %(now)s)
       GROUP BY q.product_id
     ), promised AS (
         SELECT m.product_id,
@@ -117,19 +167,39 @@ EXPOSURE = """
          WHERE m.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
            AND m.location_id = ANY(%(inside)s::int[]) AND m.location_dest_id <> ALL(%(inside)s::int[])
       GROUP BY m.product_id
+    ), coming AS (
+        SELECT part.listing_id, part.product_id,
+               sum(m.product_qty) FILTER (WHERE m.date <= part.until) AS quantity,
+               min(m.date - (part.until - %(now)s)) FILTER (WHERE m.date > part.until) AS next_at
+          FROM part JOIN stock_move m USING (product_id)
+         WHERE part.until IS NOT NULL
+           AND m.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
+           AND m.location_dest_id = ANY(%(inside)s::int[]) AND m.location_id <> ALL(%(inside)s::int[])
+      GROUP BY part.listing_id, part.product_id
     ), figures AS (
         SELECT part.listing_id, part.product_id, part.quantity,
-               coalesce(on_hand.quantity, 0) AS on_hand, coalesce(promised.quantity, 0) AS promised
-          FROM part LEFT JOIN on_hand USING (product_id) LEFT JOIN promised USING (product_id)
+               coalesce(CASE WHEN part.consigned THEN lying.total ELSE lying.own END, 0) AS on_hand,
+               coalesce(CASE WHEN part.basis IN ('unpromised', 'forecast') THEN promised.quantity
+                             WHEN part.basis = 'on_hand' THEN 0
+                             WHEN part.consigned THEN lying.total_reserved
+                             ELSE lying.own_reserved END, 0) AS taken,
+               coalesce(coming.quantity, 0) AS coming,
+               least(lying.removal_at, coming.next_at) AS event_at
+          FROM part
+     LEFT JOIN lying USING (product_id)
+     LEFT JOIN promised USING (product_id)
+     LEFT JOIN coming USING (listing_id, product_id)
     ), scarcest AS (
-        SELECT DISTINCT ON (listing_id) *, (on_hand - promised) / quantity AS allows
+        SELECT DISTINCT ON (listing_id) listing_id, product_id, on_hand, taken, coming,
+               (on_hand - taken + coming) / quantity AS allows,
+               min(event_at) OVER (PARTITION BY listing_id) AS event_at
           FROM figures ORDER BY listing_id, allows, product_id
     )
-    SELECT a.id, a.sku, a.reference, s.product_id, NOT a.active, a.replaced, %(placed)s,
-           s.on_hand, s.promised,
+    SELECT a.id, a.sku, a.reference, coalesce(a.strategic, false), NOT a.active, a.replaced, %(placed)s,
+           s.product_id, s.on_hand, s.taken, s.coming,
            -- Rounded before it is cut to whole units: 0.3 / 0.1 is 3, whatever floats made of it.
-           greatest(0, least(%(most)s, floor(round(s.allows * a.units, 6))))::int,
-           (p.wanted->>'quantity')::int, (p.confirmed->>'quantity')::int
+           greatest(-%(most)s, least(%(most)s, floor(round(coalesce(s.allows, 0) * a.units, 6))))::int,
+           (p.wanted->>'quantity')::int, (p.confirmed->>'quantity')::int, s.event_at, a.policy_id
       FROM asked a
  LEFT JOIN scarcest s ON s.listing_id = a.id
  LEFT JOIN lockgate_publication p ON p.listing_id = a.id AND p.aspect = 'stock' AND p.scope = 0

@@ -1,12 +1,17 @@
 from . import (
     lockgate_channel,
+    lockgate_exposure_policy,
+    lockgate_exposure_tier,
     lockgate_listing,
+    lockgate_listing_words,
     lockgate_outbox,
     lockgate_turn,
+    product_category,
     product_product,
     product_template,
     stock_location,
     stock_move,
     stock_quant,
     stock_warehouse,
+    uom_uom,
 )

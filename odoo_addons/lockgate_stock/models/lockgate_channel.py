@@ -18,6 +18,24 @@ class Channel(models.Model):
         "nobody. Without a warehouse the channel is told no stock at all.",
     )
 
+    low_stock = fields.Integer(
+        "Low Stock Below",
+        required=True,
+        default=0,
+        tracking=True,
+        help="A number that falls below this is sent at once, without waiting for others.",
+    )
+
+    @api.constrains("low_stock")
+    def _check_low_stock(self):
+        for channel in self:
+            if channel.low_stock < 0:
+                raise ValidationError(
+                    self.env._(
+                        "Channel %s: stock cannot be low below zero; set 0 to leave it out.", channel.name
+                    )
+                )
+
     @api.constrains("warehouse_ids", "company_id")
     def _check_warehouses(self):
         for channel in self.sudo():
@@ -33,6 +51,7 @@ class Channel(models.Model):
                             other_company=warehouse.company_id.name,
                         )
                     )
+        self.env["lockgate.exposure.policy"].sudo().search([("channel_id", "in", self.ids)])._check_shares()
 
     def write(self, vals):
         result = super().write(vals)

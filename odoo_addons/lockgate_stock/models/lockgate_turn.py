@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from odoo import api, models
 from odoo.addons.lockgate.models.turn import Wanted
@@ -15,15 +15,14 @@ class Turn(models.Model):
 
     @api.model
     def _wanted_stock(self, channel, listings, now):
-        """What the channel may sell of each listing (StockValue), in two statements for all of them."""
-        sweep = timedelta(minutes=channel.sweep_minutes)
+        """What the channel may sell of each listing (StockValue), in three statements for all of them."""
         return [
-            self._prepare_wanted_stock(found, now, sweep)
-            for found in exposure.read(self.env.cr, channel.id, listings.ids)
+            self._prepare_wanted_stock(found, now, channel)
+            for found in exposure.read(self.env, channel.id, listings.ids, now)
         ]
 
     @api.model
-    def _prepare_wanted_stock(self, found, now, sweep):
+    def _prepare_wanted_stock(self, found, now, channel):
         if found.quantity is None:
             return Wanted(found.listing_id, 0, None, "routine", None)
         value = {
@@ -33,7 +32,9 @@ class Turn(models.Model):
             "quantity": found.quantity,
         }
         # Raw SQL passes every hook, so each listing is computed afresh within the channel's sweep. Each has
-        # its own share of it, for ever, so that they do not all fall due at once.
+        # its own share of it, for ever, so that they do not all fall due at once. Time may be sooner.
+        sweep = timedelta(minutes=channel.sweep_minutes)
         share = 0.5 + (found.listing_id * 0.6180339887 % 1) / 2
-        work_class = "critical" if found.crosses_zero else "routine"
-        return Wanted(found.listing_id, 0, value, work_class, now + sweep * share)
+        work_class = "critical" if found.is_critical(channel.low_stock) else "routine"
+        recheck_at = min(now + sweep * share, found.event_at or datetime.max)
+        return Wanted(found.listing_id, 0, value, work_class, recheck_at)

@@ -1,6 +1,6 @@
 from odoo import models
 
-WATCHED = frozenset({"is_storable", "type", "uom_id"})
+WATCHED = frozenset({"categ_id", "is_storable", "type", "uom_id"})
 
 
 class ProductTemplate(models.Model):

@@ -1,10 +1,15 @@
-from odoo import models
+from odoo import fields, models
 
-WATCHED = frozenset({"active", "location_id", "usage"})
+WATCHED = frozenset({"active", "location_id", "lockgate_hold", "usage"})
 
 
 class StockLocation(models.Model):
     _inherit = "stock.location"
+
+    lockgate_hold = fields.Boolean(
+        "Not Sold by Channels",
+        help="What lies here or below, as on quality hold, is not shown by any channel.",
+    )
 
     def write(self, vals):
         result = super().write(vals)

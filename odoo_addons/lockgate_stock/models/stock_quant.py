@@ -1,6 +1,8 @@
 from odoo import api, models
 
-WATCHED = frozenset({"quantity", "reserved_quantity", "location_id", "owner_id", "product_id"})
+WATCHED = frozenset(
+    {"location_id", "lot_id", "owner_id", "product_id", "quantity", "removal_date", "reserved_quantity"}
+)
 
 
 class StockQuant(models.Model):

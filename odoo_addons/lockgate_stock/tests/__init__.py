@@ -1,1 +1,10 @@
-from . import test_channel, test_exposure, test_hooks, test_marks, test_random, test_turn
+from . import (
+    test_channel,
+    test_expiry,
+    test_exposure,
+    test_hooks,
+    test_marks,
+    test_policy,
+    test_random,
+    test_turn,
+)

@@ -56,12 +56,14 @@ class TestChannel(StockCase):
         self.order(5)
         self.assertEqual(
             self.explain(),
-            "0 on hand − 5 promised = −5 Units → 0 whole Units, because it is never below zero",
+            "0 on hand − 5 promised = −5 Units → −5 whole Units, shown as 0, because it is never below zero",
         )
         self.env["stock.quant"].create(
             {"product_id": self.product.id, "location_id": self.stock.id, "quantity": 1e10}
         )
-        self.assertIn("= 9999999995 Units → 2147483647 whole Units, the most", self.explain())
+        self.assertIn(
+            "= 9999999995 Units → 2147483647 whole Units, shown as 2147483647, the most", self.explain()
+        )
 
     def test_the_explanation_of_what_is_not_counted(self):
         service = self._listing(self._product("Repair", type="service", is_storable=False))

@@ -1,4 +1,4 @@
-from odoo import Command
+from odoo import Command, fields
 from odoo.tests import tagged
 
 from .. import exposure
@@ -201,14 +201,14 @@ class TestExposure(StockCase):
         )
         self.assertEqual(self.quantity(), 2**31 - 1)
 
-    def test_two_statements_read_any_number_of_listings(self):
+    def test_three_statements_read_any_number_of_listings(self):
         products = [self._product(f"Rope {number}") for number in range(20)]
         listings = self.listing.union(*[self._listing(product) for product in products])
         self.receive(7, products[3])
         self.env.flush_all()
         self.env.invalidate_all()
-        with self.assertQueryCount(2):
-            exposures = exposure.read(self.env.cr, self.channel.id, listings.ids)
+        with self.assertQueryCount(3):
+            exposures = exposure.read(self.env, self.channel.id, listings.ids, fields.Datetime.now())
         self.assertEqual(len(exposures), 21)
         self.assertEqual([(each.sku, each.quantity) for each in exposures if each.quantity], [("ROPE 3", 7)])
 

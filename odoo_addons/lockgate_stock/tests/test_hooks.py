@@ -96,6 +96,27 @@ class TestHooks(StockCase):
         self.product.uom_id = self.dozen
         self.assertIn((self.listing.id, "stock", "product changed"), self.marks())
 
+    def test_a_unit_of_another_size_marks_what_is_listed(self):
+        crate = self.env["uom.uom"].create(
+            {"name": "Crate", "relative_factor": 10, "relative_uom_id": self.unit.id}
+        )
+        listing = self._listing(self.product, sku="BOATS-CRATE", uom_id=crate.id)
+        self.receive(40)
+        self.marks()
+        self.assertEqual(self.quantity(listing), 4)
+        crate.relative_factor = 8
+        self.assertIn((listing.id, "stock", "unit changed"), self.marks())
+        self.assertEqual(self.quantity(listing), 5)
+        crate.name = "Box"
+        self.assertEqual(self.marks(), [])
+
+    def test_an_owner_of_goods_marks(self):
+        quant = self.quant()
+        self.marks()
+        quant.owner_id = self.env["res.partner"].create({"name": "Consignor"})
+        self.assertEqual(self.reasons(), {"on hand"})
+        self.assertEqual(self.quantity(), 0)
+
     def test_a_products_name_and_cost_leave_no_mark(self):
         self.product.name = "Narrow boat"
         self.product.standard_price = 12.5

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from .common import StockCase
@@ -43,6 +44,30 @@ class TestTurn(StockCase):
         self.publish(self.listing, 9, confirmed=0)
         self.receive(4)
         self.assertEqual(self.wanted().work_class, "critical")
+
+    def test_falling_below_the_low_stock_threshold_is_critical_and_rising_is_not(self):
+        self.channel.low_stock = 5
+        self.receive(4)
+        for shown, work_class in [(5, "critical"), (4, "routine"), (3, "routine"), (9, "critical")]:
+            with self.subTest(shown=shown):
+                self.env.cr.execute(
+                    "DELETE FROM lockgate_publication WHERE listing_id = %s", [self.listing.id]
+                )
+                self.publish(self.listing, shown)
+                self.assertEqual(self.wanted().work_class, work_class)
+        self.receive(1)
+        self.assertEqual(self.wanted().work_class, "routine")
+
+    def test_a_strategic_listing_is_critical(self):
+        self.publish(self.listing, 9)
+        self.receive(4)
+        self.assertEqual(self.wanted().work_class, "routine")
+        self.listing.strategic = True
+        self.assertEqual(self.wanted().work_class, "critical")
+
+    def test_a_threshold_below_zero_is_refused(self):
+        with self.assertRaisesRegex(ValidationError, "stock cannot be low below zero"):
+            self.channel.low_stock = -1
 
     def test_the_first_value_is_routine(self):
         self.receive(4)

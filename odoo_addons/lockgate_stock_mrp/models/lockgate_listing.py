@@ -1,5 +1,5 @@
 from odoo import models
-from odoo.addons.lockgate_stock.models.lockgate_listing import _figure
+from odoo.addons.lockgate_stock.models.lockgate_listing_words import figure
 
 
 class Listing(models.Model):
@@ -19,7 +19,7 @@ class Listing(models.Model):
         return self.env._(
             "Kit of %(parts)s; the scarcest is %(part)s: %(figures)s",
             parts=", ".join(
-                f"{_figure(part.quantity)} {part.product_id.uom_id.name} {part.product_id.display_name}"
+                f"{figure(part.quantity)} {part.product_id.uom_id.name} {part.product_id.display_name}"
                 for part in self.standing_ids
                 if part.quantity
             ),

@@ -1,4 +1,4 @@
-from odoo import Command
+from odoo import Command, fields
 from odoo.addons.lockgate_stock import exposure
 from odoo.tests import tagged
 
@@ -175,8 +175,8 @@ class TestKits(KitCase):
         )
         self.assertEqual(self.explain(self.listing), "10 on hand − 0 promised = 10 Units → 10 whole Units")
 
-    def test_two_statements_read_kits_too(self):
+    def test_three_statements_read_kits_too(self):
         self.env.flush_all()
         self.channel.listing_ids.mapped("sku")
-        with self.assertQueryCount(2):
-            exposure.read(self.env.cr, self.channel.id, self.channel.listing_ids.ids)
+        with self.assertQueryCount(3):
+            exposure.read(self.env, self.channel.id, self.channel.listing_ids.ids, fields.Datetime.now())

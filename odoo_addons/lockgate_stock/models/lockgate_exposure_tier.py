@@ -1,0 +1,52 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..policy import MOST
+
+
+class ExposureTier(models.Model):
+    """Other terms of a policy while little is left, as in "under 20 left, only the web shop sells"."""
+
+    _name = "lockgate.exposure.tier"
+    _description = "Exposure Tier"
+    _order = "policy_id, below"
+
+    policy_id = fields.Many2one("lockgate.exposure.policy", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="policy_id.company_id", store=True)
+    below = fields.Integer(
+        "Fewer Left Than", required=True, help="Units of the pool, before buffer and share."
+    )
+    share = fields.Integer("Share of the Pool (%)", default=100, required=True)
+    buffer = fields.Integer("Safety Buffer", required=True, default=0)
+
+    _below_unique = models.UniqueIndex(
+        "(policy_id, below)", "A policy can have one set of terms for each number of units left."
+    )
+
+    @api.constrains("below", "share", "buffer")
+    def _check_terms(self):
+        for tier in self:
+            if not (0 < tier.below <= MOST and 0 <= tier.share <= 100 and 0 <= tier.buffer <= MOST):
+                raise ValidationError(
+                    self.env._(
+                        "Policy %(policy)s, when fewer than %(below)s are left: the number must be above 0, "
+                        "the share from 0 to 100, and the buffer not negative.",
+                        policy=tier.policy_id.name,
+                        below=tier.below,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        tiers = super().create(vals_list)
+        tiers.policy_id._mark("policy changed")
+        return tiers
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.policy_id._mark("policy changed")
+        return result
+
+    def unlink(self):
+        self.policy_id._mark("policy changed")
+        return super().unlink()

@@ -1,0 +1,92 @@
+from odoo import models
+
+
+class Listing(models.Model):
+    _inherit = "lockgate.listing"
+
+    def _stock_words(self, stock):
+        """An Exposure in words and figures."""
+        words = {
+            "service": self.env._("The product is not kept in stock, so there is no number to send."),
+            "archived": self.env._("The listing or its product is archived, so the channel is told 0."),
+            "replaced": self.env._("Archived, and its SKU is listed anew: that listing tells the channel."),
+            "nowhere": self.env._("The channel has no warehouse to sell from: choose one on the channel."),
+        }
+        return words.get(stock.case) or self._switch_words(stock) or self._stock_figures(stock)
+
+    def _switch_words(self, stock):
+        """Why the number does not depend on the stock, where the policy says so."""
+        name = stock.policy.name
+        words = {
+            "never": self.env._("Policy %s: never in stock here.", name),
+            "ended": self.env._("Policy %s: it was sold until now, and is at an end.", name),
+            "always": self.env._(
+                "Policy %(policy)s: always in stock, shown as %(most)s.", policy=name, most=stock.units
+            ),
+            "sold_out": self.env._("Policy %s: discontinued and sold out, so it stays at 0.", name),
+        }
+        return stock.steps and words.get(stock.steps[0][0])
+
+    def _stock_figures(self, stock):
+        unit = self.env["product.product"].browse(stock.part_id).uom_id.name
+        return self.env._(
+            "%(pool)s = %(rest)s %(product_unit)s → %(units)s whole %(unit)s%(steps)s",
+            pool=self._pool_words(stock),
+            rest=figure(stock.on_hand - stock.taken + stock.coming),
+            product_unit=unit,
+            units=figure(stock.left),
+            unit=self.uom_id.name,
+            steps="".join(self._step_words(*step) for step in stock.steps),
+        )
+
+    def _pool_words(self, stock):
+        """What is left of the pool, by the policy's basis."""
+        terms = {
+            "on_hand": figure(stock.on_hand),
+            "taken": figure(stock.taken),
+            "coming": figure(stock.coming),
+            "days": stock.policy.days,
+        }
+        match stock.policy.basis:
+            case "unpromised":
+                return self.env._("%(on_hand)s on hand − %(taken)s promised", **terms)
+            case "free":
+                return self.env._("%(on_hand)s on hand − %(taken)s reserved", **terms)
+            case "incoming":
+                return self.env._(
+                    "%(on_hand)s on hand − %(taken)s reserved + %(coming)s coming within %(days)s days",
+                    **terms,
+                )
+            case "forecast":
+                return self.env._("%(on_hand)s on hand − %(taken)s promised + %(coming)s to come", **terms)
+            case "on_hand":
+                return self.env._("%(on_hand)s on hand", **terms)
+
+    def _step_words(self, kind, term, result):
+        """One step of `policy.show`."""
+        terms = {"term": figure(term), "result": figure(result)}
+        match kind:
+            case "scarce":
+                return self.env._(", fewer than %(term)s left", **terms)
+            case "buffer":
+                return self.env._(", − %(term)s buffer = %(result)s", **terms)
+            case "share":
+                return self.env._(", %(term)s %% of it for this channel = %(result)s", **terms)
+            case "backorder":
+                return self.env._(", + %(term)s that may be sold before they come = %(result)s", **terms)
+            case "zero":
+                return self.env._(", shown as 0, because it is never below zero")
+            case "most":
+                return self.env._(", shown at most %(term)s", **terms)
+            case "capped":
+                return self.env._(", shown as %(term)s, the most that a channel is told", **terms)
+            case "pack":
+                return self.env._(", in packs of %(term)s = %(result)s", **terms)
+            case "least":
+                return self.env._(", fewer than %(term)s are shown as 0", **terms)
+
+
+def figure(quantity):
+    """120.0 as '120', 1.50 as '1.5', -2.0 as '−2'."""
+    text = f"{abs(quantity):.6f}".rstrip("0").rstrip(".")
+    return f"−{text}" if quantity < 0 and text != "0" else text

@@ -1,0 +1,93 @@
+"""What a channel shows of what is left of the pool: an exposure policy as the turn applies it.
+
+Whole numbers in the listing's unit all the way, so that the words can repeat every step.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+# The most that a channel is told: a shop's own column is seldom wider than 32 bits.
+MOST = 2**31 - 1
+
+
+class Policy(NamedTuple):
+    """The terms of one `lockgate.exposure.policy`; its fields say what they mean."""
+
+    id: int | None = None
+    name: str = ""
+    basis: str = "unpromised"
+    days: int = 0
+    shows: str = "counted"
+    buffer: int = 0
+    buffer_percent: int = 0
+    share: int = 100
+    backorder: int = 0
+    most: int = 0
+    least: int = 0
+    pack: int = 1
+    ends_at: datetime | None = None
+    discontinued: bool = False
+    tiers: list = []  # [[below, share, buffer]], the scarcest first
+
+
+DEFAULT = Policy()
+
+
+def read(cr, channel_id):
+    """The policies that may apply to a channel's listings, by id."""
+    cr.execute(
+        """
+        SELECT p.id, p.name, p.basis, p.days, p.shows, p.buffer, p.buffer_percent, p.share, p.backorder,
+               p.most, p.least, p.pack, p.ends_at, p.discontinued,
+               (SELECT coalesce(json_agg(json_build_array(t.below, t.share, t.buffer) ORDER BY t.below), '[]')
+                  FROM lockgate_exposure_tier t WHERE t.policy_id = p.id)
+          FROM lockgate_exposure_policy p JOIN lockgate_channel c ON c.company_id = p.company_id
+         WHERE c.id = %s AND p.active AND (p.channel_id IS NULL OR p.channel_id = c.id)
+        """,
+        [channel_id],
+    )
+    return {row[0]: Policy(*row) for row in cr.fetchall()}
+
+
+def show(policy, left, told, now):
+    """What the channel is to show when `left` units are left of the pool, and the steps that lead there.
+
+    `told`: what it was to show until now, or None. Steps are [kind, the policy's number, the result].
+    """
+    if policy.shows == "never":
+        return 0, [["never", 0, 0]]
+    if policy.ends_at and policy.ends_at <= now:
+        return 0, [["ended", 0, 0]]
+    if policy.shows == "always":
+        return policy.most, [["always", policy.most, policy.most]]
+    if policy.discontinued and told == 0:
+        return 0, [["sold_out", 0, 0]]
+    number, steps = left, []
+
+    def step(kind, term, result):
+        steps.append([kind, term, result])
+        return result
+
+    share, buffer = policy.share, policy.buffer
+    tier = next((tier for tier in policy.tiers if left < tier[0]), None)
+    if tier:
+        below, share, buffer = tier
+        step("scarce", below, left)
+    buffer = max(buffer, -(-max(left, 0) * policy.buffer_percent // 100))
+    if buffer:
+        number = step("buffer", buffer, number - buffer)
+    if share < 100 and number > 0:
+        number = step("share", share, number * share // 100)
+    if policy.backorder:
+        number = step("backorder", policy.backorder, number + policy.backorder)
+    if number < 0:
+        number = step("zero", 0, 0)
+    if policy.most and number > policy.most:
+        number = step("most", policy.most, policy.most)
+    elif number >= MOST:
+        number = step("capped", MOST, MOST)
+    if number % policy.pack:
+        number = step("pack", policy.pack, number - number % policy.pack)
+    if 0 < number < policy.least:
+        number = step("least", policy.least, 0)
+    return number, steps
