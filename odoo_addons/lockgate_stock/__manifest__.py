@@ -10,6 +10,7 @@
         "security/ir.model.access.csv",
         "security/lockgate_stock_rules.xml",
         "views/lockgate_exposure_policy_views.xml",
+        "views/lockgate_stock_ledger_views.xml",
         "views/lockgate_channel_views.xml",
         "views/lockgate_listing_views.xml",
         "views/stock_location_views.xml",

@@ -35,7 +35,10 @@ class Exposure(NamedTuple):
     left: int  # of the pool, below zero when more is promised than there is
     wanted: int | None  # what the channel was to show until now
     confirmed: int | None  # what it took last
-    event_at: datetime | None  # when time alone changes the number next (naive UTC)
+    recheck_at: datetime | None  # when it was to be computed again (naive UTC, as all moments here)
+    listed_at: datetime
+    passed_at: datetime | None  # when time alone changed the number last
+    event_at: datetime | None  # and when it does so next
     policy: Policy
     units: int  # what the policy shows of `left`
     steps: list  # and how it came to that: see `policy.show`
@@ -83,12 +86,14 @@ def read(env, channel_id, listing_ids, now):
 
 
 def _exposure(row, known, now):
-    *figures, event_at, policy_id = row
+    *figures, passed_at, event_at, policy_id = row
     policy = known.get(policy_id, policies.DEFAULT)
     left, told = figures[11], figures[12]
     units, steps = policies.show(policy, left, told, now)
-    events = [moment for moment in (event_at, policy.ends_at) if moment and moment > now]
-    return Exposure(*figures, min(events, default=None), policy, units, steps)
+    moments = [moment for moment in (passed_at, event_at, policy.ends_at) if moment]
+    passed_at = max((moment for moment in moments if moment <= now), default=None)
+    event_at = min((moment for moment in moments if moment > now), default=None)
+    return Exposure(*figures, passed_at, event_at, policy, units, steps)
 
 
 # The locations that the channel sells from. Asked apart: given as constants, the planner knows how few they
@@ -107,57 +112,64 @@ INSIDE = """
 
 # An open move has moved nothing yet: what was done of it became a move of its own, and the rest a backorder.
 # Its quantity, reserved or picked by hand, may stand above its demand; the greater of both will leave.
+# What is materialized is planned apart: for one listing, planning all joins at once took longer than running.
 EXPOSURE = """
     WITH asked AS MATERIALIZED (
-        SELECT l.id, l.sku, l.reference, l.strategic, l.active AND p.active AS active,
+        SELECT l.id, l.company_id, l.channel_id, l.sku, l.reference, l.create_date, l.strategic,
+               l.active AND p.active AS active, t.categ_id,
                NOT l.active AND EXISTS (
                    SELECT FROM lockgate_listing other
                     WHERE other.channel_id = l.channel_id AND other.sku = l.sku AND other.active) AS replaced,
-               product_unit.factor / listing_unit.factor AS units,
-               policy.id AS policy_id, coalesce(policy.basis, 'unpromised') AS basis,
-               coalesce(policy.consigned, false) AS consigned,
-               CASE policy.basis
-               WHEN 'forecast' THEN timestamp 'infinity'
-               WHEN 'incoming' THEN %(now)s + make_interval(days => policy.days) END AS until
+               product_unit.factor / listing_unit.factor AS units
           FROM lockgate_listing l
           JOIN product_product p ON p.id = l.product_id
           JOIN product_template t ON t.id = p.product_tmpl_id
           JOIN uom_uom product_unit ON product_unit.id = t.uom_id
           JOIN uom_uom listing_unit ON listing_unit.id = l.uom_id
-     LEFT JOIN product_category category ON category.id = t.categ_id
-     LEFT JOIN LATERAL (
-               SELECT x.id, x.basis, x.days, x.consigned
-                 FROM lockgate_exposure_policy x
-            LEFT JOIN product_category above ON above.id = x.category_id
-                WHERE x.active AND x.company_id = l.company_id
-                  AND (x.channel_id IS NULL OR x.channel_id = l.channel_id)
-                  AND CASE x.applies_to
-                      WHEN 'category' THEN category.parent_path LIKE above.parent_path || '%%'
-                      WHEN 'listings' THEN EXISTS (
-                           SELECT FROM lockgate_exposure_policy_listing_rel r
-                            WHERE r.policy_id = x.id AND r.listing_id = l.id)
-                      ELSE true END
-             ORDER BY x.sequence, x.id LIMIT 1) policy ON true
          WHERE l.id = ANY(%(listings)s)
-    ), part AS MATERIALIZED (
-        SELECT a.id AS listing_id, a.basis, a.consigned, a.until, s.product_id, s.quantity, u.factor
+    ), policy AS MATERIALIZED (
+        SELECT DISTINCT ON (a.id) a.id AS listing_id, x.id, x.basis, x.consigned,
+               CASE x.basis WHEN 'incoming' THEN make_interval(days => x.days) END AS horizon,
+               CASE x.basis WHEN 'forecast' THEN timestamp 'infinity'
+                            WHEN 'incoming' THEN %(now)s + make_interval(days => x.days) END AS until
           FROM asked a
-          JOIN lockgate_standing s ON s.listing_id = a.id
+          JOIN lockgate_exposure_policy x
+               ON x.active AND x.company_id = a.company_id
+               AND (x.channel_id IS NULL OR x.channel_id = a.channel_id)
+     LEFT JOIN product_category category ON category.id = a.categ_id
+     LEFT JOIN product_category above ON above.id = x.category_id
+         WHERE CASE x.applies_to
+               WHEN 'category' THEN category.parent_path LIKE above.parent_path || '%%'
+               WHEN 'listings' THEN EXISTS (SELECT FROM lockgate_exposure_policy_listing_rel r
+                                             WHERE r.policy_id = x.id AND r.listing_id = a.id)
+               ELSE true END
+      ORDER BY a.id, x.sequence, x.id
+    ), part AS MATERIALIZED (
+        SELECT s.listing_id, s.product_id, s.quantity, u.factor, y.until, y.horizon,
+               coalesce(y.basis, 'unpromised') AS basis, coalesce(y.consigned, false) AS consigned
+          FROM lockgate_standing s
           JOIN product_product p ON p.id = s.product_id
           JOIN product_template t ON t.id = p.product_tmpl_id
           JOIN uom_uom u ON u.id = t.uom_id
-         WHERE s.quantity > 0 AND t.is_storable
+     LEFT JOIN policy y ON y.listing_id = s.listing_id
+         WHERE s.listing_id = ANY(%(listings)s) AND s.quantity > 0 AND t.is_storable
     ), product AS (
         SELECT DISTINCT product_id, factor FROM part
     ), lying AS (
-        SELECT q.product_id, min({removal}) AS removal_at,
-               sum(q.quantity::numeric) AS total,
-               sum(q.quantity::numeric) FILTER (WHERE q.owner_id IS NULL) AS own,
-               sum(q.reserved_quantity::numeric) AS total_reserved,
-               sum(q.reserved_quantity::numeric) FILTER (WHERE q.owner_id IS NULL) AS own_reserved
-          FROM stock_quant q JOIN product USING (product_id)
-         WHERE q.location_id = ANY(%(inside)s::int[]) AND ({removal} IS NULL OR {removal} > %(now)s)
-      GROUP BY q.product_id
+        SELECT product_id,
+               max(removal_at) FILTER (WHERE removal_at <= %(now)s) AS passed_at,
+               min(removal_at) FILTER (WHERE removal_at > %(now)s) AS event_at,
+               sum(quantity) FILTER (WHERE fresh) AS total,
+               sum(quantity) FILTER (WHERE fresh AND own) AS own,
+               sum(reserved) FILTER (WHERE fresh) AS total_reserved,
+               sum(reserved) FILTER (WHERE fresh AND own) AS own_reserved
+          FROM (SELECT q.product_id, q.quantity::numeric AS quantity,
+                       q.reserved_quantity::numeric AS reserved,
+                       q.owner_id IS NULL AS own, {removal} AS removal_at,
+                       {removal} IS NULL OR {removal} > %(now)s AS fresh
+                  FROM stock_quant q JOIN product USING (product_id)
+                 WHERE q.location_id = ANY(%(inside)s::int[])) quant
+      GROUP BY product_id
     ), promised AS (
         SELECT m.product_id,
                sum(greatest(m.product_qty, m.quantity * u.factor / product.factor, 0)) AS quantity
@@ -170,7 +182,8 @@ EXPOSURE = """
     ), coming AS (
         SELECT part.listing_id, part.product_id,
                sum(m.product_qty) FILTER (WHERE m.date <= part.until) AS quantity,
-               min(m.date - (part.until - %(now)s)) FILTER (WHERE m.date > part.until) AS next_at
+               max(m.date - part.horizon) FILTER (WHERE m.date <= part.until) AS passed_at,
+               min(m.date - part.horizon) FILTER (WHERE m.date > part.until) AS event_at
           FROM part JOIN stock_move m USING (product_id)
          WHERE part.until IS NOT NULL
            AND m.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
@@ -184,14 +197,16 @@ EXPOSURE = """
                              WHEN part.consigned THEN lying.total_reserved
                              ELSE lying.own_reserved END, 0) AS taken,
                coalesce(coming.quantity, 0) AS coming,
-               least(lying.removal_at, coming.next_at) AS event_at
+               greatest(lying.passed_at, coming.passed_at) AS passed_at,
+               least(lying.event_at, coming.event_at) AS event_at
           FROM part
      LEFT JOIN lying USING (product_id)
      LEFT JOIN promised USING (product_id)
      LEFT JOIN coming USING (listing_id, product_id)
-    ), scarcest AS (
+    ), scarcest AS MATERIALIZED (
         SELECT DISTINCT ON (listing_id) listing_id, product_id, on_hand, taken, coming,
                (on_hand - taken + coming) / quantity AS allows,
+               max(passed_at) OVER (PARTITION BY listing_id) AS passed_at,
                min(event_at) OVER (PARTITION BY listing_id) AS event_at
           FROM figures ORDER BY listing_id, allows, product_id
     )
@@ -199,9 +214,11 @@ EXPOSURE = """
            s.product_id, s.on_hand, s.taken, s.coming,
            -- Rounded before it is cut to whole units: 0.3 / 0.1 is 3, whatever floats made of it.
            greatest(-%(most)s, least(%(most)s, floor(round(coalesce(s.allows, 0) * a.units, 6))))::int,
-           (p.wanted->>'quantity')::int, (p.confirmed->>'quantity')::int, s.event_at, a.policy_id
+           (p.wanted->>'quantity')::int, (p.confirmed->>'quantity')::int,
+           p.recheck_at, a.create_date, s.passed_at, s.event_at, y.id
       FROM asked a
  LEFT JOIN scarcest s ON s.listing_id = a.id
+ LEFT JOIN policy y ON y.listing_id = a.id
  LEFT JOIN lockgate_publication p ON p.listing_id = a.id AND p.aspect = 'stock' AND p.scope = 0
   ORDER BY a.id
 """

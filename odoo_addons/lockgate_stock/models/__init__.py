@@ -5,6 +5,7 @@ from . import (
     lockgate_listing,
     lockgate_listing_words,
     lockgate_outbox,
+    lockgate_stock_ledger,
     lockgate_turn,
     product_category,
     product_product,

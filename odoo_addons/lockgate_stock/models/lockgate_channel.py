@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -25,6 +27,32 @@ class Channel(models.Model):
         tracking=True,
         help="A number that falls below this is sent at once, without waiting for others.",
     )
+
+    defect_count = fields.Integer(
+        "Found by the Sweep",
+        compute="_compute_defect_count",
+        help="Changes of stock in the last 7 days that no mark told of: something passed the hooks.",
+    )
+
+    def _compute_defect_count(self):
+        week = fields.Datetime.now() - timedelta(days=7)
+        counts = dict(
+            self.env["lockgate.stock.ledger"]._read_group(
+                [("channel_id", "in", self.ids), ("is_defect", "=", True), ("at", ">=", week)],
+                ["channel_id"],
+                ["__count"],
+            )
+        )
+        for channel in self:
+            channel.defect_count = counts.get(channel, 0)
+
+    def action_open_defects(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("lockgate_stock.lockgate_stock_ledger_action")
+        return action | {
+            "domain": [("channel_id", "=", self.id)],
+            "context": {"search_default_defects": 1},
+        }
 
     @api.constrains("low_stock")
     def _check_low_stock(self):

@@ -29,11 +29,15 @@ class Listing(models.Model):
             if stock is None:
                 listing.stock_text = listing.stock_explanation = listing.stock_policy_id = False
                 continue
-            listing.stock_text = (
-                self.env._("Nothing is sent") if stock.quantity is None else str(stock.quantity)
-            )
+            listing.stock_text = listing._quantity_words(stock)
             listing.stock_explanation = listing._stock_words(stock)
             listing.stock_policy_id = stock.policy.id
+
+    def action_open_stock_ledger(self):
+        self.ensure_one()
+        return self.env["ir.actions.act_window"]._for_xml_id(
+            "lockgate_stock.lockgate_stock_ledger_action"
+        ) | {"domain": [("listing_id", "=", self.id)]}
 
     def _mark(self, reason):
         super()._mark(reason)

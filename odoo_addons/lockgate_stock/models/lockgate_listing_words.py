@@ -4,6 +4,10 @@ from odoo import models
 class Listing(models.Model):
     _inherit = "lockgate.listing"
 
+    def _quantity_words(self, stock):
+        """What the channel is told, of an Exposure."""
+        return self.env._("Nothing is sent") if stock.quantity is None else str(stock.quantity)
+
     def _stock_words(self, stock):
         """An Exposure in words and figures."""
         words = {

@@ -3,7 +3,10 @@ from datetime import datetime, timedelta
 from odoo import api, models
 from odoo.addons.lockgate.models.turn import Wanted
 
-from .. import exposure
+from .. import exposure, ledger
+
+# Where a turn's transaction keeps {listing id: why its stock is computed}.
+REASONS = "lockgate.stock.reasons"
 
 
 class Turn(models.Model):
@@ -14,12 +17,25 @@ class Turn(models.Model):
         return {**super()._wanted_makers(), "stock": self._wanted_stock}
 
     @api.model
+    def _rows_to_make(self, now, channel, rows):
+        """Remember why each is computed, for the ledger; a mark says it better than a recheck."""
+        marks = super()._rows_to_make(now, channel, rows)
+        reasons = {}
+        for mark in sorted(marks, key=lambda mark: mark.reason != "recheck"):
+            if mark.aspect == "stock":
+                reasons[mark.listing_id] = mark.reason
+        self.env.cr.cache[REASONS] = reasons
+        return marks
+
+    @api.model
     def _wanted_stock(self, channel, listings, now):
-        """What the channel may sell of each listing (StockValue), in three statements for all of them."""
-        return [
-            self._prepare_wanted_stock(found, now, channel)
-            for found in exposure.read(self.env, channel.id, listings.ids, now)
-        ]
+        """What the channel may sell of each listing (StockValue), in three statements for all of them.
+
+        What changes is appended to the stock ledger, in a fourth.
+        """
+        exposures = exposure.read(self.env, channel.id, listings.ids, now)
+        ledger.append(self.env.cr, channel, exposures, self.env.cr.cache.pop(REASONS, {}), now)
+        return [self._prepare_wanted_stock(found, now, channel) for found in exposures]
 
     @api.model
     def _prepare_wanted_stock(self, found, now, channel):

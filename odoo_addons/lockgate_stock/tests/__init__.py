@@ -3,6 +3,7 @@ from . import (
     test_expiry,
     test_exposure,
     test_hooks,
+    test_ledger,
     test_marks,
     test_policy,
     test_random,

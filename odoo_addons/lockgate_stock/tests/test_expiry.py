@@ -34,6 +34,14 @@ class TestExpiry(StockCase):
         self.old.removal_date = self.now
         self.assertEqual(self.quantity(self.jam_listing), 5)
 
+    def test_consigned_goods_too_count_until_they_are_due_for_removal(self):
+        owner = self.env["res.partner"].create({"name": "Consignor"})
+        self.count(4, product=self.jam, lot_id=self.old.id, owner_id=owner.id)
+        self.env["lockgate.exposure.policy"].create({"name": "With consigned goods", "consigned": True})
+        self.assertEqual(self.quantity(self.jam_listing), 12)
+        self.old.removal_date = self.now
+        self.assertEqual(self.quantity(self.jam_listing), 5)
+
     def test_the_next_removal_is_awaited(self):
         self.assertEqual(self.wanted(self.jam_listing).recheck_at, self.old.removal_date)
         self.old.removal_date = self.now

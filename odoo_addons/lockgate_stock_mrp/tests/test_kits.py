@@ -170,9 +170,12 @@ class TestKits(KitCase):
         self.receive(7, self.paddle)
         self.assertEqual(
             self.explain(),
-            "Kit of 1 Units [CANAL BOAT] Canal boat, 2 Units [PADDLE] Paddle; the scarcest is [PADDLE] "
-            "Paddle: 7 on hand − 0 promised = 7 Units → 3 whole Units",
+            "the scarcest part is [PADDLE] Paddle: 7 on hand − 0 promised = 7 Units → 3 whole Units",
         )
+        self.assertEqual(
+            self.kit_listing.parts_text, "1 Units [CANAL BOAT] Canal boat, 2 Units [PADDLE] Paddle"
+        )
+        self.assertFalse(self.listing.parts_text)
         self.assertEqual(self.explain(self.listing), "10 on hand − 0 promised = 10 Units → 10 whole Units")
 
     def test_three_statements_read_kits_too(self):

@@ -1,0 +1,60 @@
+"""Writing the stock ledger: one statement a turn, for the listings whose number changed."""
+
+import json
+from datetime import timedelta
+
+# The fields of an Exposure that its words are made of.
+FIGURES = (
+    "archived",
+    "replaced",
+    "placed",
+    "part_id",
+    "on_hand",
+    "taken",
+    "coming",
+    "left",
+    "wanted",
+    "confirmed",
+    "units",
+    "steps",
+)
+# A transaction that began before a listing was made cannot see it and so leaves no mark: its first recheck
+# is there to find that, and finds no defect.
+NEW = timedelta(minutes=10)
+
+
+def append(cr, channel, exposures, reasons, now):
+    """Append what changes with these exposures; `reasons` are the marks', by listing."""
+    sweep = timedelta(minutes=channel.sweep_minutes)
+    rows = [
+        {
+            "listing_id": each.listing_id,
+            "figures": _figures(each),
+            "reason": reasons.get(each.listing_id),
+            "is_defect": reasons.get(each.listing_id) == "recheck" and not _explained(each, sweep, now),
+        }
+        for each in exposures
+        if each.quantity != each.wanted
+    ]
+    if rows:
+        cr.execute(
+            """
+            INSERT INTO lockgate_stock_ledger (channel_id, at, listing_id, figures, reason, is_defect)
+            SELECT %s, %s, listing_id, figures, reason, is_defect
+              FROM jsonb_to_recordset(%s::jsonb) AS r(
+                   listing_id int, figures jsonb, reason text, is_defect bool)
+            """,
+            [channel.id, now, json.dumps(rows, default=float)],
+        )
+
+
+def _figures(exposure):
+    policy = exposure.policy
+    terms = {"id": policy.id, "name": policy.name, "basis": policy.basis, "days": policy.days}
+    return {**{name: getattr(exposure, name) for name in FIGURES}, "policy": terms}
+
+
+def _explained(exposure, sweep, now):
+    """Whether time alone may have changed the number since it was computed last, or the listing is new."""
+    since = exposure.recheck_at - sweep
+    return exposure.listed_at > now - NEW or bool(exposure.passed_at and exposure.passed_at > since)

@@ -1,0 +1,83 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+from ..exposure import Exposure
+from ..policy import Policy
+
+
+class StockLedger(models.Model):
+    """What a channel was to show of a listing from a moment on, and why: one row a change, append-only.
+
+    The turn appends it beside the wanted value, in the same transaction; it answers "why 0 yesterday at
+    14:00?". The figures are kept, not the words, so that everybody reads them in their own language.
+    """
+
+    _name = "lockgate.stock.ledger"
+    _description = "Stock Ledger"
+    _order = "at desc, id desc"
+    _log_access = False
+    _rec_name = "listing_id"
+
+    channel_id = fields.Many2one("lockgate.channel", required=True, readonly=True, ondelete="cascade")
+    listing_id = fields.Many2one("lockgate.listing", required=True, readonly=True, ondelete="cascade")
+    at = fields.Datetime("From", required=True, readonly=True)
+    until = fields.Datetime(compute="_compute_until", help="Empty: until now.")
+    figures = fields.Json(required=True, readonly=True)
+    reason = fields.Char("After", readonly=True, help="The mark that made it be computed.")
+    is_defect = fields.Boolean(
+        "Found by the Sweep",
+        readonly=True,
+        help="No mark told of this change: something passed the hooks, such as raw SQL.",
+    )
+    quantity_text = fields.Char("Shown", compute="_compute_words")
+    explanation = fields.Char("Because", compute="_compute_words", compute_sudo=True)
+
+    _listing_index = models.Index("(listing_id, at)")
+    _defect_index = models.Index("(channel_id, at) WHERE is_defect")
+
+    @api.depends("listing_id", "at")
+    def _compute_until(self):
+        following = {}
+        for row in self.search([("listing_id", "in", self.listing_id.ids)], order="listing_id, at, id"):
+            following.setdefault(row.listing_id, []).append(row)
+        for row in self:
+            rows = following[row.listing_id]
+            after = rows[rows.index(row) + 1 :]
+            row.until = after[0].at if after else False
+
+    @api.depends("figures", "listing_id")
+    def _compute_words(self):
+        for row in self:
+            exposure = row._exposure()
+            row.explanation = row.listing_id._stock_words(exposure)
+            row.quantity_text = row.listing_id._quantity_words(exposure)
+
+    def _exposure(self):
+        """The Exposure as far as words need it."""
+        known = {**self.figures, "policy": Policy(**self.figures["policy"])}
+        return Exposure(**{**dict.fromkeys(Exposure._fields), **known})
+
+    # Refused for everybody: nothing but the turn's own statement writes here.
+    # pylint: disable=method-required-super
+    @api.model_create_multi
+    def create(self, vals_list):
+        raise AccessError(self.env._("The stock ledger is written by the turn alone."))
+
+    def write(self, vals):
+        raise AccessError(self.env._("The stock ledger is written by the turn alone."))
+
+    def unlink(self):
+        raise AccessError(self.env._("The stock ledger is written by the turn alone."))
+
+    @api.autovacuum
+    def _gc_ledger(self):
+        """Keep rows for as many days as `lockgate.stock_ledger_days` says (365), and the newest of each."""
+        days = int(self.env["ir.config_parameter"].sudo().get_param("lockgate.stock_ledger_days", 365))
+        self.env.cr.execute(
+            """
+            DELETE FROM lockgate_stock_ledger l
+                  WHERE at < now() AT TIME ZONE 'UTC' - make_interval(days => %s) AND EXISTS (
+                        SELECT FROM lockgate_stock_ledger n WHERE n.listing_id = l.listing_id AND n.at > l.at)
+            """,
+            [days],
+        )
