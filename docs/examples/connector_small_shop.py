@@ -10,6 +10,7 @@ from lockgate.connectors.options import read_options
 from lockgate.contract import (
     Aspect,
     Capabilities,
+    Cause,
     ConnectorDescription,
     PriceReading,
     PriceValue,
@@ -89,7 +90,10 @@ def _product(item: Item) -> dict[str, Any]:
 def _outcome(item: Item, answer: str) -> PushOutcome:
     if answer == "done":
         return Accepted(answer)
-    return Rejected(f"The shop refused {item.value.sku}: {answer}. Correct the listing's SKU.", answer=answer)
+    words = f"The shop refused {item.value.sku}: {answer}. Correct the listing's SKU."
+    return Rejected(
+        words, answer=answer, cause=Cause.UNKNOWN_PRODUCT if answer == "unknown product" else None
+    )
 
 
 def _reading(item: Item, product: dict[str, Any] | None) -> ReadOutcome:

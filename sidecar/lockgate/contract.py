@@ -53,6 +53,24 @@ class Outcome(StrEnum):
     DOWN = "down"  # the channel cannot be reached: nothing is leased for it for `retry_after` seconds
 
 
+class Cause(StrEnum):
+    """Why a try did not end well, in the words by which Odoo sorts and routes its exceptions."""
+
+    MAPPING = "mapping"  # the listing's SKU or reference, or its book, names nothing or not one thing
+    UNKNOWN_PRODUCT = "unknown_product"  # the channel does not know the listing
+    PRICE_REFUSED = "price_refused"
+    STOCK_REFUSED = "stock_refused"
+    CREDENTIALS = "credentials"  # missing, wrong or ended
+    PERMISSION = "permission"  # signed in, and not allowed to
+    SETTINGS = "settings"  # the channel's settings in Odoo, or its connector in the sidecar
+    RATE_LIMIT = "rate_limit"
+    CHANNEL_DOWN = "channel_down"  # not reached, or says that it cannot work now
+    NO_ANSWER = "no_answer"  # reached, and no whole answer came in time
+    BAD_ANSWER = "bad_answer"  # an answer that the connector cannot make sense of
+    CONFLICT = "conflict"  # somebody else changes the same thing at the channel
+    INTERNAL = "internal"  # the connector itself failed
+
+
 class PriceBreak(Message):
     minimum: Decimal = Field(gt=0, description="from this many sellable units on")
     amount: Decimal = Field(gt=0)
@@ -122,6 +140,7 @@ class Result(Message):
     reading: Reading | None
     answer: str = Field(description="an excerpt of what the channel said, secrets masked")
     request_id: str | None
+    cause: Cause | None = Field(description="why it did not end well; none where nothing went wrong")
     seconds: float = Field(ge=0, description="how long the request took")
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from lockgate.shop import Json, Rule, Shop, new_listing
+from lockgate.shop import UNKNOWN_SKU, Json, Rule, Shop, new_listing
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -116,7 +116,14 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/read":
             answers = [{"aspect": item["aspect"], "shown": shop.shown(item)} for item in items]
         else:
-            answers = [{"applied": entry["applied"], "reason": entry["reason"]} for entry in entries]
+            answers = [
+                {
+                    "applied": entry["applied"],
+                    "reason": entry["reason"],
+                    "known": entry["reason"] != UNKNOWN_SKU,
+                }
+                for entry in entries
+            ]
         named = zip(items, answers, strict=True)
         self._answer(
             200, {"items": [{"key": item.get("key"), "sku": item["sku"], **answer} for item, answer in named]}

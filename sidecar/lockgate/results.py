@@ -6,7 +6,18 @@ from dataclasses import dataclass
 
 from lockgate import metrics
 from lockgate.connectors.base import Accepted
-from lockgate.contract import Channel, Lease, Outcome, PriceReading, Purpose, Reading, Result, StockReading
+from lockgate.contract import (
+    Aspect,
+    Cause,
+    Channel,
+    Lease,
+    Outcome,
+    PriceReading,
+    Purpose,
+    Reading,
+    Result,
+    StockReading,
+)
 from lockgate.errors import ChannelDown, ChannelError, RetryLater, Unknown
 from lockgate.retry import Policy, decide
 from lockgate.wire import EXCERPT, mask
@@ -26,6 +37,7 @@ class Telling:
         """`outcome` is what the connector gave for the item, or the exception that stands for it."""
         reading: Reading | None = None
         retry_after: float | None = None
+        cause: Cause | None = None
         match outcome:
             case Accepted() if lease.purpose == Purpose.PUSH:
                 kind, message, answer = Outcome.ACCEPTED, "", outcome.answer
@@ -39,6 +51,7 @@ class Telling:
                 decision = decide(error, tries, self.policy, self.channel.connector)
                 kind, message, retry_after = decision.outcome, decision.message, decision.retry_after
                 answer = getattr(outcome, "answer", "")
+                cause = cause_of(error, Aspect(lease.value.aspect))
         metrics.RESULTS.labels(self.channel.code, lease.purpose, kind).inc()
         return Result(
             token=token,
@@ -49,8 +62,19 @@ class Telling:
             reading=reading,
             answer=mask(answer, self.secrets)[:EXCERPT],
             request_id=getattr(outcome, "request_id", None),
+            cause=cause,
             seconds=self.seconds,
         )
+
+
+REFUSED = {Aspect.PRICE: Cause.PRICE_REFUSED, Aspect.STOCK: Cause.STOCK_REFUSED}
+
+
+def cause_of(error: BaseException, aspect: Aspect) -> Cause:
+    """Why it failed: what the error says, else what it was about; the connector's own fault if it is none."""
+    if not isinstance(error, ChannelError):
+        return Cause.INTERNAL
+    return error.cause or REFUSED[aspect]
 
 
 def unanswered(purpose: Purpose) -> ChannelError:
@@ -70,5 +94,6 @@ def hand_back(lease: Lease, token: str, message: str, after: float = 0.0) -> Res
         reading=None,
         answer="",
         request_id=None,
+        cause=None,
         seconds=0.0,
     )

@@ -20,6 +20,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from lockgate.contract import Cause
 from lockgate.errors import NeedsAttention
 
 PREFIX = "LOCKGATE_"
@@ -153,7 +154,10 @@ class Credentials:
         if not name:
             return {}
         if not re.fullmatch(r"[A-Za-z0-9_.-]+", name) or name.startswith("."):
-            raise NeedsAttention(f"{name!r} is no credential's name: use letters, digits, '_', '-' and '.'.")
+            raise NeedsAttention(
+                f"{name!r} is no credential's name: use letters, digits, '_', '-' and '.'.",
+                cause=Cause.CREDENTIALS,
+            )
         prefix = CREDENTIAL + re.sub(r"[.-]", "_", name).upper() + "_"
         found = {k[len(prefix) :].lower(): v for k, v in self._environment.items() if k.startswith(prefix)}
         if found:
@@ -164,7 +168,8 @@ class Credentials:
                 return self._strings(name, path, parse)
         raise NeedsAttention(
             f"The sidecar has no credential {name!r}. Put {name}.json into the folder that "
-            f"LOCKGATE_CREDENTIALS_DIR names, or set {prefix}… in its environment."
+            f"LOCKGATE_CREDENTIALS_DIR names, or set {prefix}… in its environment.",
+            cause=Cause.CREDENTIALS,
         )
 
     @staticmethod
@@ -172,7 +177,12 @@ class Credentials:
         try:
             values = parse(path.read_text())
         except (OSError, ValueError):  # the parser's words could repeat a secret
-            raise NeedsAttention(f"The file of credential {name!r} ({path.name}) cannot be read.") from None
+            raise NeedsAttention(
+                f"The file of credential {name!r} ({path.name}) cannot be read.", cause=Cause.CREDENTIALS
+            ) from None
         if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
-            raise NeedsAttention(f"The file of credential {name!r} ({path.name}) must hold named strings.")
+            raise NeedsAttention(
+                f"The file of credential {name!r} ({path.name}) must hold named strings.",
+                cause=Cause.CREDENTIALS,
+            )
         return values

@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Json = dict[str, Any]
 
+UNKNOWN_SKU = "unknown SKU"
+"""Why a strict shop refuses; its answer says so in a field of its own too."""
+
 
 class Rule(BaseModel):
     """One scripted behaviour. `times` requests, none: until the script is cleared."""
@@ -125,7 +128,7 @@ class Shop:
             if rule.kind == "refuse" and rule.sku == entry["sku"] and rule.aspect in (None, entry["aspect"]):
                 return rule.reason
             if rule.kind == "strict" and entry["sku"] not in self.listings:
-                return "unknown SKU"
+                return UNKNOWN_SKU
         return None
 
     def _show(self, entry: Json) -> None:

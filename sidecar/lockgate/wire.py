@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from lockgate.contract import Cause
 from lockgate.errors import ChannelDown, ChannelError, NeedsAttention, Rejected, RetryLater, Unknown
 from lockgate.http import CUT, NOT_SENT, Http
 
@@ -42,6 +43,26 @@ STATUS_ERRORS: dict[int, type[ChannelError]] = {
     504: Unknown,  # the proxy gave up, the shop behind it may not have
 }
 """Statuses beside these: 3xx and 4xx need attention, 5xx are tried again. A connector overrides entries."""
+
+STATUS_CAUSES = {
+    301: Cause.SETTINGS,
+    302: Cause.SETTINGS,
+    303: Cause.SETTINGS,
+    307: Cause.SETTINGS,
+    308: Cause.SETTINGS,
+    401: Cause.CREDENTIALS,
+    402: Cause.PERMISSION,
+    403: Cause.PERMISSION,
+    404: Cause.SETTINGS,
+    408: Cause.NO_ANSWER,
+    409: Cause.CONFLICT,
+    423: Cause.CONFLICT,
+    429: Cause.RATE_LIMIT,
+    502: Cause.CHANNEL_DOWN,
+    503: Cause.CHANNEL_DOWN,
+    504: Cause.NO_ANSWER,
+}
+"""Statuses beside these are an answer that nobody can make sense of."""
 
 WORDS = {
     400: "did not understand the request",
@@ -87,6 +108,13 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
         return None
+
+
+def status_cause(status: int, kind: type[ChannelError]) -> Cause | None:
+    """Why, by the status. Of what refuses one listing or its value, only "unknown" is told apart."""
+    if issubclass(kind, Rejected):
+        return Cause.UNKNOWN_PRODUCT if status in (404, 410) else None
+    return STATUS_CAUSES.get(status, Cause.BAD_ANSWER)
 
 
 class Wire:
@@ -136,7 +164,7 @@ class Wire:
             words = f"{self._address} gave no whole answer ({self._plain(error)})."
             if changes:
                 raise Unknown(words + " Whether it took the values is found by asking it.") from error
-            raise RetryLater(words + " It is asked again.") from error
+            raise RetryLater(words + " It is asked again.", cause=Cause.NO_ANSWER) from error
         return self._answer(status, names, raw)
 
     def close(self) -> None:
@@ -156,6 +184,7 @@ class Wire:
                 "Check the address in the channel's settings.",
                 answer=text,
                 request_id=request_id,
+                cause=Cause.BAD_ANSWER,
             ) from None
         return Answer(status, headers, data, text, request_id)
 
@@ -170,9 +199,10 @@ class Wire:
             if kind is Rejected:  # a page of a proxy or a wrong address says nothing of a value
                 kind = NeedsAttention
         message = f"{self._address} {words} (HTTP {status})."
+        cause = status_cause(status, kind)
         if issubclass(kind, RetryLater):
-            return kind(message, after=retry_after(headers), answer=text, request_id=request_id)
-        return kind(message, answer=text, request_id=request_id)
+            return kind(message, after=retry_after(headers), answer=text, request_id=request_id, cause=cause)
+        return kind(message, answer=text, request_id=request_id, cause=cause)
 
     def _plain(self, error: Exception) -> str:
         return mask(str(error) or type(error).__name__, self._secrets)

@@ -12,7 +12,7 @@ import pytest
 from lockgate import connectors
 from lockgate.connectors.base import Accepted, Item, PushOutcome, ReadOutcome, Session
 from lockgate.connectors.demo import DemoConnector
-from lockgate.contract import ConnectorDescription, Outcome, Purpose, Result, StockReading, WorkClass
+from lockgate.contract import Cause, ConnectorDescription, Outcome, Purpose, Result, StockReading, WorkClass
 from lockgate.dispatch import Dispatch, Nudge
 from lockgate.errors import ChannelDown, NeedsAttention, Rejected, RetryLater, Unknown
 from lockgate.limits import Pace
@@ -169,6 +169,18 @@ def test_results_of_a_slow_batch_go_back_at_once_and_those_of_fast_ones_together
         odoo.want("shop", stock(sku))
     routine(dispatch)
     assert confirmed == seen
+
+
+def test_odoo_is_told_why_it_did_not_end_well(
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted]
+) -> None:
+    connector.script.append(NeedsAttention("wrong key", cause=Cause.CREDENTIALS))
+    odoo.want("shop", stock("A"))
+    routine(dispatch)
+    assert [result.cause for result in odoo.results] == [Cause.CREDENTIALS]
+    odoo.want("shop", stock("B"))
+    routine(dispatch)
+    assert odoo.results[-1].cause is None
 
 
 def test_every_lease_gets_exactly_one_result(

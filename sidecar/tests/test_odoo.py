@@ -226,5 +226,6 @@ def accepted(token: str | None, publication: int) -> Result:
         reading=None,
         answer="",
         request_id=None,
+        cause=None,
         seconds=0.01,
     )

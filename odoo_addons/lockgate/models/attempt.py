@@ -12,6 +12,22 @@ OUTCOMES = [
     ("unknown", "No Answer"),
     ("down", "Channel Unreachable"),
 ]
+# Why a try did not end well, as the sidecar says it: `Cause` of contract v1.
+CAUSES = [
+    ("mapping", "Mapping"),
+    ("unknown_product", "Product Unknown at the Channel"),
+    ("price_refused", "Price Refused"),
+    ("stock_refused", "Stock Refused"),
+    ("credentials", "Credentials"),
+    ("permission", "Permission"),
+    ("settings", "Settings"),
+    ("rate_limit", "Rate Limit"),
+    ("channel_down", "Channel Down"),
+    ("no_answer", "No Answer"),
+    ("bad_answer", "Bad Answer"),
+    ("conflict", "Conflict"),
+    ("internal", "Internal"),
+]
 
 
 class Attempt(models.Model):
@@ -43,6 +59,7 @@ class Attempt(models.Model):
         "lockgate.reconciliation", readonly=True, ondelete="set null", index="btree_not_null"
     )
     request_id = fields.Char(readonly=True)
+    cause = fields.Selection(CAUSES, readonly=True, help="Why it did not end well, as the sidecar says it.")
     seconds = fields.Float(readonly=True, digits=(12, 3))
     reported_at = fields.Datetime(readonly=True)
     value_text = fields.Char("Value", compute="_compute_texts")

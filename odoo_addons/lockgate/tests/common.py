@@ -109,6 +109,7 @@ def result(leased, lease, outcome="accepted", **values):
         "reading": None,
         "answer": "",
         "request_id": None,
+        "cause": None,
         "seconds": 0.01,
         **values,
     }

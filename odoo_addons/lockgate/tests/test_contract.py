@@ -26,6 +26,7 @@ class TestContract(TransactionCase):
         for field, name in (
             (attempt["outcome"], "Outcome"),
             (attempt["purpose"], "Purpose"),
+            (attempt["cause"], "Cause"),
             (publication["work_class"], "WorkClass"),
         ):
             with self.subTest(name=name):

@@ -28,6 +28,10 @@ class TestResults(LockgateCase):
         self.assertEqual(publication.verified_version, publication.version)
         self.assertTrue(publication.verified_at)
 
+    def test_why_it_did_not_end_well_is_kept_with_the_attempt(self):
+        self.report(self.lease(7)[0], "attention", cause="credentials")
+        self.assertEqual(self.publication().attempt_ids.cause, "credentials")
+
     def test_a_channel_that_cannot_be_read_is_settled_when_it_accepts(self):
         self.channel.connector_id.can_read_back = False
         self.report(self.lease(7)[0])

@@ -49,14 +49,14 @@ REPORT = f"""
         SELECT r.*, a.id, CASE WHEN r.outcome = 'read' THEN {SAME} END AS agrees
           FROM jsonb_to_recordset(%(results)s::jsonb) AS r(
                token text, publication int, outcome text, message text, retry_after float, reading jsonb,
-               answer text, request_id text, seconds float)
+               answer text, request_id text, cause text, seconds float)
           JOIN lockgate_attempt a ON a.publication_id = r.publication AND a.token = r.token
          WHERE a.channel_id = %(channel)s
            AND (r.outcome NOT IN ('accepted', 'read') OR (r.outcome = 'read') = (a.purpose = 'read'))
     ), reported AS (
         UPDATE lockgate_attempt a
            SET outcome = r.outcome, message = r.message, answer = r.answer, reading = r.reading,
-               agrees = r.agrees, request_id = r.request_id, seconds = r.seconds,
+               agrees = r.agrees, request_id = r.request_id, cause = r.cause, seconds = r.seconds,
                retry_after = r.retry_after, reported_at = %(now)s
           FROM result r
          WHERE a.id = r.id AND a.outcome IS NULL

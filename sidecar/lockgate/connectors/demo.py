@@ -16,6 +16,7 @@ from lockgate.connectors.options import read_options
 from lockgate.contract import (
     Aspect,
     Capabilities,
+    Cause,
     ConnectorDescription,
     PriceReading,
     PriceValue,
@@ -98,6 +99,7 @@ def _by_key(answer: Answer) -> dict[int, dict[str, Any]]:
         raise NeedsAttention(
             "The demo channel's answer has no `items`. Check the address in the channel's settings.",
             answer=answer.text,
+            cause=Cause.BAD_ANSWER,
         ) from None
 
 
@@ -105,7 +107,8 @@ def _outcome(each: dict[str, Any], answer: Answer) -> PushOutcome:
     if each["applied"]:
         return Accepted(answer="applied", request_id=answer.request_id)
     words = f"The demo channel refused {each['sku']}: {each['reason']}."
-    return Rejected(words, answer=each["reason"], request_id=answer.request_id)
+    cause = None if each["known"] else Cause.UNKNOWN_PRODUCT
+    return Rejected(words, answer=each["reason"], request_id=answer.request_id, cause=cause)
 
 
 def _reading(each: dict[str, Any]) -> ReadOutcome:

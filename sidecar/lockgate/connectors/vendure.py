@@ -34,6 +34,7 @@ from lockgate.connectors.vendure_api import Api, Refused, Shown
 from lockgate.contract import (
     Aspect,
     Capabilities,
+    Cause,
     ConnectorDescription,
     PriceReading,
     PriceValue,
@@ -128,7 +129,10 @@ class VendureConnector:
         parts = deque([list(rows)] if rows else [])
         while parts:
             if time.monotonic() > update_by:
-                raise RetryLater("The shop answered too slowly to be sent this in time. It is sent again.")
+                raise RetryLater(
+                    "The shop answered too slowly to be sent this in time. It is sent again.",
+                    cause=Cause.NO_ANSWER,
+                )
             keys = parts.popleft()
             try:
                 outcomes |= self._update(token, {key: rows[key] for key in keys})
@@ -202,13 +206,15 @@ def check_fits(value: PriceValue, channel: Mapping[str, Any]) -> None:
     if value.currency not in currencies:
         raise NeedsAttention(
             f"The shop does not sell in {value.currency}, only in {', '.join(currencies)}. Add the currency "
-            "to the shop's channel or correct the price book, then press Retry."
+            "to the shop's channel or correct the price book, then press Retry.",
+            cause=Cause.MAPPING,
         )
     if value.tax_included != channel["pricesIncludeTax"]:
         theirs, ours = ("with", "without") if channel["pricesIncludeTax"] else ("without", "with")
         raise NeedsAttention(
             f"The shop keeps prices {theirs} tax and the price book gives them {ours}. "
-            "Correct the price book or the shop's channel, then press Retry."
+            "Correct the price book or the shop's channel, then press Retry.",
+            cause=Cause.MAPPING,
         )
     if value.breaks:
         raise Rejected("The shop holds no prices by quantity. Approve a price without quantity breaks.")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lockgate.connectors.base import Item, Session
-from lockgate.contract import Aspect
+from lockgate.contract import Aspect, Cause
 from lockgate.errors import ChannelError, NeedsAttention, Rejected, RetryLater
 from lockgate.wire import Answer, Wire
 
@@ -28,6 +28,16 @@ GRAPHQL_ERRORS: dict[str, type[ChannelError]] = {
     "INTERNAL_SERVER_ERROR": RetryLater,
 }
 """Code → error. Another code, or none (an error of its database has none), is tried again."""
+
+CAUSES = {
+    "FORBIDDEN": Cause.PERMISSION,
+    "UNAUTHORIZED": Cause.CREDENTIALS,
+    "CHANNEL_NOT_FOUND": Cause.MAPPING,
+    "GRAPHQL_PARSE_FAILED": Cause.BAD_ANSWER,
+    "GRAPHQL_VALIDATION_FAILED": Cause.BAD_ANSWER,
+    "ENTITY_NOT_FOUND": Cause.UNKNOWN_PRODUCT,
+}
+"""Code → why, where the error's usual cause is not it."""
 
 ADVICE = {
     "FORBIDDEN": " Check the credential, and the permissions that its role has in the shop.",
@@ -57,7 +67,7 @@ class Refused(RetryLater):
     """The shop did nothing, because of something in the request; `error` is what it means if it is alone."""
 
     def __init__(self, error: ChannelError) -> None:
-        super().__init__(error.message, answer=error.answer, request_id=error.request_id)
+        super().__init__(error.message, answer=error.answer, request_id=error.request_id, cause=error.cause)
         self.error = error
 
 
@@ -89,18 +99,21 @@ class Shown:
         if found:
             raise NeedsAttention(
                 f"The shop has {len(found)} products with SKU {sku}. Give each its own SKU in the shop, or "
-                "enter the variant's id as the listing's reference, then press Retry."
+                "enter the variant's id as the listing's reference, then press Retry.",
+                cause=Cause.MAPPING,
             )
         if reference:
             raise Rejected(
                 f"The shop has no product variant with id {reference} (SKU {sku}). Correct or clear the "
                 "listing's reference, then press Retry.",
                 answer=f"productVariants: no item with the id {reference}",
+                cause=Cause.UNKNOWN_PRODUCT,
             )
         raise Rejected(
             f"The shop has no product with SKU {sku}. Correct the channel SKU on the listing, "
             "then press Retry.",
             answer=f"productVariants: no item with the SKU {sku}",
+            cause=Cause.UNKNOWN_PRODUCT,
         )
 
 
@@ -148,7 +161,8 @@ class Api:
                 # A shop with a single channel takes any token for it.
                 raise NeedsAttention(
                     f"The shop has no channel with token {token!r}. Correct the channel token in the "
-                    "settings, or the price book's reference, then press Retry."
+                    "settings, or the price book's reference, then press Retry.",
+                    cause=Cause.MAPPING,
                 )
             page = data["productVariants"]
             found += page["items"]
@@ -197,7 +211,8 @@ class Api:
         if not {"username", "password"} <= set(self._credential):
             raise NeedsAttention(
                 f"The credential {self._name!r} holds neither `username` and `password` nor `api_key`. "
-                "Add them where the sidecar keeps its credentials, then press Retry."
+                "Add them where the sidecar keeps its credentials, then press Retry.",
+                cause=Cause.CREDENTIALS,
             )
         login = {name: self._credential[name] for name in ("username", "password")}
         answer = self._wire.call("POST", "", {"query": LOGIN, "variables": login}, changes=False)
@@ -208,6 +223,7 @@ class Api:
                 f"The shop refused the user name and password of the credential {self._name!r}. "
                 "Correct them where the sidecar keeps its credentials, then press Retry.",
                 answer=answer.text,
+                cause=Cause.CREDENTIALS,
             )
         if not session:
             raise NeedsAttention(
@@ -225,6 +241,7 @@ def error_code(answer: Answer) -> str | None:
             "The answer is not Vendure's. Correct the address in the settings: it ends in /admin-api.",
             answer=answer.text,
             request_id=answer.request_id,
+            cause=Cause.BAD_ANSWER,
         )
     errors = answer.data.get("errors")
     return str(errors[0].get("extensions", {}).get("code", "an error without a code")) if errors else None
@@ -238,5 +255,5 @@ def raise_graphql_error(answer: Answer) -> None:
     words = str(answer.data["errors"][0].get("message", "")).rstrip(".")
     kind = GRAPHQL_ERRORS.get(code, RetryLater)
     message = f"The shop answered {code}: {words}.{ADVICE.get(code, '')}"
-    error = kind(message, answer=answer.text, request_id=answer.request_id)
+    error = kind(message, answer=answer.text, request_id=answer.request_id, cause=CAUSES.get(code))
     raise error if kind is NeedsAttention else Refused(error)

@@ -21,7 +21,7 @@ import jsonschema
 import pytest
 
 from lockgate.connectors.base import Accepted, Connector, Item, Session
-from lockgate.contract import Aspect, Channel, PriceReading, PriceValue, StockReading, StockValue
+from lockgate.contract import Aspect, Cause, Channel, PriceReading, PriceValue, StockReading, StockValue
 from lockgate.errors import ChannelDown, ChannelError, NeedsAttention, Rejected, RetryLater, Unknown
 from lockgate.testing.server import Reply, ScriptedServer
 
@@ -138,6 +138,7 @@ class ConnectorConformance:
             first, *others = [connector.push(batch)[item.key] for item in batch]
         assert isinstance(first, Rejected | NeedsAttention)
         assert subject.unknown.sku in first.message
+        assert first.cause in (Cause.UNKNOWN_PRODUCT, Cause.MAPPING)
         assert all(isinstance(outcome, Accepted) for outcome in others), others
 
     def test_an_unknown_listing_reads_as_nothing(self, subject: Subject) -> None:
@@ -163,6 +164,7 @@ class ConnectorConformance:
             for batch in batches:
                 assert isinstance(whole(c.push, batch), NeedsAttention)
                 assert "HTML" in whole(c.push, batch).message
+                assert whole(c.push, batch).cause == Cause.BAD_ANSWER
 
     def test_a_page_of_a_proxy_is_tried_again(self, subject: Subject, batches: list[list[Item]]) -> None:
         with ScriptedServer(lambda *_: (503, PAGE)) as server, opened(subject.elsewhere(server.address)) as c:

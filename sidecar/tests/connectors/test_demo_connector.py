@@ -63,6 +63,7 @@ def test_one_refused_sku_harms_no_other(shop: Shop, connector: DemoConnector) ->
     assert outcomes[1] == Accepted(answer="applied")
     assert isinstance(outcomes[2], Rejected)
     assert "not in the catalogue" in outcomes[2].message
+    assert outcomes[2].cause is None  # the aspect says which: a refused stock
 
 
 def test_a_request_that_lands_late_is_unknown_until_it_lands(shop: Shop, connector: DemoConnector) -> None:

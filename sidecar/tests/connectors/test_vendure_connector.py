@@ -16,7 +16,7 @@ import pytest
 from lockgate.connectors.base import Accepted, Item, Session
 from lockgate.connectors.vendure import VendureConnector
 from lockgate.connectors.vendure_api import GRAPHQL_ERRORS
-from lockgate.contract import Channel, PriceReading, PriceValue, StockReading
+from lockgate.contract import Cause, Channel, PriceReading, PriceValue, StockReading
 from lockgate.errors import NeedsAttention, Rejected, RetryLater, Unknown
 from lockgate.testing.conformance import ConnectorConformance, Subject
 from lockgate.testing.values import price as any_price
@@ -94,8 +94,9 @@ def test_a_role_without_the_permission_needs_attention_and_is_not_signed_in_for_
 ) -> None:
     connector.check()
     vendure.allowed = False
-    with pytest.raises(NeedsAttention, match="permissions"):
+    with pytest.raises(NeedsAttention, match="permissions") as raised:
         connector.push([Item(1, stock("A"))])
+    assert raised.value.cause == Cause.PERMISSION
     assert vendure.count("login") == 2
     assert vendure.count("update") == 0
 
@@ -104,6 +105,7 @@ def test_a_wrong_password_names_the_credential_and_not_the_password(vendure: Fak
     with pytest.raises(NeedsAttention, match="'shop'") as raised:
         connect(vendure, {"username": "admin", "password": "not-the-password"}).check()
     assert "not-the-password" not in raised.value.message + raised.value.answer
+    assert raised.value.cause == Cause.CREDENTIALS
 
 
 def test_a_credential_without_a_password_says_what_is_missing(vendure: FakeVendure) -> None:
@@ -278,6 +280,7 @@ def test_a_sku_of_two_products_is_a_persons_to_decide_and_a_reference_decides_it
     outcomes = connector.push([Item(1, stock("A", 8)), Item(2, with_reference)])
     assert isinstance(outcomes[1], NeedsAttention)
     assert "2 products" in outcomes[1].message
+    assert outcomes[1].cause == Cause.MAPPING
     assert isinstance(outcomes[2], Accepted)
     assert [row["stockLevels"][0]["stockOnHand"] for row in vendure.variants if row["sku"] == "A"] == [0, 9]
 
