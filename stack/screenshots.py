@@ -37,7 +37,7 @@ def leave_an_exception(story: Story) -> int:
     mine = [("channel_id", "=", channel), ("product_id", "=", product.id)]
     listing = parts.admin.find("lockgate.listing", mine, "id")[0]["id"]
     parts.admin.call("lockgate.listing", "write", [listing], {"sku": f"{product.sku}-OLD"})
-    domain = [("listing_id", "=", listing), ("state", "=", "open"), ("aspect", "=", "price")]
+    domain = [("failure_ids.listing_id", "=", listing), ("state", "=", "open")]
     story.wait("an exception is open", lambda: parts.owner.find("lockgate.exception", domain, "id"))
     return parts.owner.find("lockgate.exception", domain, "id")[0]["id"]
 

@@ -195,27 +195,28 @@ class Story(Scene):
         wrong = f"{product.sku}-OLD"
         with self.row(f"SKU mapped to {wrong} by mistake", "vendure", product.sku) as row:
             parts.admin.call("lockgate.listing", "write", [listing], {"sku": wrong})
-            domain = [("listing_id", "=", listing), ("state", "=", "open")]
+            domain = [("listing_id", "=", listing), ("resolved_at", "=", False)]
             self.wait(
-                "the refusals became exceptions",
-                lambda: len(parts.admin.find("lockgate.exception", domain, "id")) == 2,
+                "price and stock failed",
+                lambda: len(parts.admin.find("lockgate.exception.failure", domain, "id")) == 2,
             )
-            exceptions = parts.admin.find(
-                "lockgate.exception", domain, "message", "value", "answer", "aspect"
+            failures = parts.admin.find(
+                "lockgate.exception.failure", domain, "message", "value", "answer", "exception_id"
             )
-            for exception in exceptions:
+            for failure in failures:
                 self.expect(
-                    "it says in plain words what failed", lambda e=exception: wrong in e["message"], True
+                    "it says in plain words what failed", lambda e=failure: wrong in e["message"], True
                 )
-                self.expect("it holds the value that was sent", lambda e=exception: bool(e["value"]), True)
-                self.expect("it holds the shop's answer", lambda e=exception: wrong in e["answer"], True)
-            row.after = f"exception: {exceptions[0]['message']}"
+                self.expect("it holds the value that was sent", lambda e=failure: bool(e["value"]), True)
+                self.expect("it holds the shop's answer", lambda e=failure: wrong in e["answer"], True)
+            ids = list({failure["exception_id"][0] for failure in failures})
+            self.expect("the same cause is one exception", lambda: len(ids), 1)
+            row.after = f"exception: {failures[0]['message']}"
         with self.row("mapping fixed, Retry pressed", "vendure", "exception open") as row:
-            ids = [exception["id"] for exception in exceptions]
             parts.admin.call("lockgate.listing", "write", [listing], {"sku": product.sku})
             parts.admin.call("lockgate.exception", "action_retry", ids)
             self.wait(
-                "the exceptions resolved",
+                "the exception resolved",
                 lambda: (
                     {row["state"] for row in parts.admin.read("lockgate.exception", ids, "state")}
                     == {"resolved"}

@@ -11,4 +11,12 @@ from . import event
 from . import outbox
 from . import turn
 from . import exception
+from . import exception_failure
+from . import exception_rule
+from . import exception_button
+from . import exception_record
+from . import exception_outage
+from . import exception_escalation
+from . import exception_impact
+from . import exception_runbook
 from . import gateway

@@ -1,58 +1,100 @@
-import logging
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-_logger = logging.getLogger(__name__)
+from .exception_category import CATEGORIES, SEVERITIES
 
-CATEGORIES = [
-    ("rejected", "Refused by the Channel"),
-    ("attention", "Needs Attention"),
-    ("differs", "Channel Shows Something Else"),
-    ("internal", "Internal Error"),
+STATES = [
+    ("open", "Open"),
+    ("retrying", "Retrying"),
+    ("skipped", "Skipped"),
+    ("resolved", "Resolved"),
+    ("ignored", "Ignored"),
 ]
-CATEGORY_BY_OUTCOME = {"rejected": "rejected", "read": "differs"}
-STATES = [("open", "Open"), ("retrying", "Retrying"), ("resolved", "Resolved"), ("ignored", "Ignored")]
-OPEN = ("open", "retrying")
+# Not over yet: a failure of the same cause joins it.
+UNRESOLVED = ("open", "retrying", "skipped")
 # What a person may edit of an exception; everything else is a fact.
 EDITABLE = {"owner_id", "deadline"}
+# The newest tries that a form shows.
+TRIES_SHOWN = 80
 
 
 class LockgateException(models.Model):
-    """Something that a person must decide, in plain words, with an owner, a due time and its buttons."""
+    """Something that a person must decide: one cause on one channel, and all the listings that it hits.
+
+    It is recorded from facts (exception_record.py), in a transaction of its own, and resolves by itself
+    when none of its listings fails any more.
+    """
 
     _name = "lockgate.exception"
     _description = "Exception"
     _inherit = ["mail.thread", "mail.activity.mixin"]
-    _order = "state, last_at desc, id desc"
+    _order = "severity desc, last_at desc, id desc"
 
     name = fields.Char("What Failed", required=True, readonly=True)
     channel_id = fields.Many2one(
         "lockgate.channel", required=True, readonly=True, ondelete="cascade", index=True
     )
     company_id = fields.Many2one(related="channel_id.company_id", store=True, index=True)
-    listing_id = fields.Many2one(
-        "lockgate.listing", required=True, readonly=True, ondelete="cascade", index=True
-    )
-    product_id = fields.Many2one(related="listing_id.product_id")
-    publication_id = fields.Many2one("lockgate.publication", readonly=True, ondelete="cascade", index=True)
-    aspect = fields.Selection([("price", "Price"), ("stock", "Stock")], required=True, readonly=True)
     category = fields.Selection(CATEGORIES, required=True, readonly=True)
+    severity = fields.Selection(SEVERITIES, required=True, readonly=True, default="1")
+    fingerprint = fields.Char(required=True, readonly=True, help="The key of the cause within the channel.")
     state = fields.Selection(STATES, required=True, readonly=True, default="open", tracking=True)
+    listing_id = fields.Many2one(
+        "lockgate.listing", "Newest Listing", readonly=True, ondelete="set null", help="The last that failed."
+    )
     message = fields.Text("Why", readonly=True)
     value = fields.Char("Value Sent", readonly=True)
     answer = fields.Text("The Channel's Answer", readonly=True)
     request_id = fields.Char(readonly=True)
     first_at = fields.Datetime("Since", readonly=True)
     last_at = fields.Datetime("Last Seen", readonly=True)
-    count = fields.Integer("Times", readonly=True, default=1)
+    count = fields.Integer("Times", readonly=True)
+    listing_count = fields.Integer("Listings", readonly=True, help="How many listings it has touched.")
+    failing_count = fields.Integer("Still Failing", readonly=True, help="How many of them fail now.")
+    progress = fields.Float("Mended", compute="_compute_progress", help="Listings that fail no more, in %.")
     resolved_at = fields.Datetime(readonly=True)
-    owner_id = fields.Many2one("res.users", tracking=True)
+    hours_to_resolve = fields.Float(
+        compute="_compute_hours_to_resolve", store=True, aggregator="avg", help="From first seen to resolved."
+    )
+    skip_until = fields.Datetime("Skipped Until", readonly=True)
+    reason = fields.Char(readonly=True, help="Why it was skipped or ignored.")
+    owner_id = fields.Many2one("res.users", tracking=True, index=True)
     deadline = fields.Datetime("Due", tracking=True)
-    attempt_ids = fields.One2many(related="publication_id.attempt_ids")
+    failure_ids = fields.One2many("lockgate.exception.failure", "exception_id", "Failures", readonly=True)
+    attempt_ids = fields.One2many("lockgate.attempt", compute="_compute_attempt_ids", string="Tries")
 
-    _open_unique = models.UniqueIndex("(publication_id) WHERE state IN ('open', 'retrying')")
+    _unresolved_unique = models.UniqueIndex(
+        "(channel_id, fingerprint) WHERE state IN ('open', 'retrying', 'skipped')"
+    )
+
+    @api.depends("name", "listing_count", "listing_id")
+    def _compute_display_name(self):
+        for exception in self:
+            what = exception.listing_id.sku
+            if exception.listing_count > 1:
+                what = self.env._("%s listings", exception.listing_count)
+            exception.display_name = f"{exception.name} ({what})" if what else exception.name
+
+    @api.depends("listing_count", "failing_count")
+    def _compute_progress(self):
+        for exception in self:
+            touched = exception.listing_count
+            exception.progress = 100.0 * (touched - exception.failing_count) / touched if touched else 0.0
+
+    @api.depends("first_at", "resolved_at")
+    def _compute_hours_to_resolve(self):
+        for exception in self:
+            ended, began = exception.resolved_at, exception.first_at
+            exception.hours_to_resolve = (ended - began).total_seconds() / 3600 if ended and began else False
+
+    @api.depends("last_at", "count")
+    def _compute_attempt_ids(self):
+        attempts, failures = self.env["lockgate.attempt"], self.env["lockgate.exception.failure"]
+        for exception in self:
+            newest = failures.search([("exception_id", "=", exception.id)], limit=TRIES_SHOWN)
+            exception.attempt_ids = attempts.search(
+                [("publication_id", "in", newest.publication_id.ids)], limit=TRIES_SHOWN
+            )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -66,161 +108,32 @@ class LockgateException(models.Model):
             raise AccessError(
                 self.env._("An exception is resolved by its buttons; only its owner and due time are edited.")
             )
-        return super().write(vals)
+        result = super().write(vals)
+        if "owner_id" in vals:
+            self._give_to_owner()
+        return result
 
-    def action_retry(self):
-        """Send the newest value again; the exception resolves once the channel has taken it.
+    def unlink(self):
+        if not self.env.su:
+            raise AccessError(self.env._("Exceptions are kept: they are resolved or ignored, not deleted."))
+        return super().unlink()
 
-        One that has resolved by itself meanwhile is left as it is.
-        """
-        self.check_access("write")
-        waiting = self.filtered(lambda exception: exception.state in OPEN)
-        for aspect, exceptions in waiting.grouped("aspect").items():
-            self.env["lockgate.outbox"]._mark_listings(aspect, exceptions.listing_id.ids, "retry")
-        waiting.sudo().write({"state": "retrying"})
+    # What follows from it for people
 
-    def action_ignore(self):
-        """Leave it as it is: a newer value, or a later failure, opens the matter again."""
-        self.check_access("write")
-        self.filtered(lambda exception: exception.state in OPEN).sudo().write(
-            {"state": "ignored", "resolved_at": fields.Datetime.now()}
-        )
+    def _give_to_owner(self):
+        """Each owner has one activity for what is not over."""
+        self.activity_unlink(["mail.mail_activity_data_todo"])
+        for exception in self.filtered(lambda exception: exception.state in UNRESOLVED):
+            if exception.owner_id:
+                exception.activity_schedule(
+                    "mail.mail_activity_data_todo",
+                    user_id=exception.owner_id.id,
+                    summary=exception.name,
+                    date_deadline=exception.deadline and exception.deadline.date(),
+                )
 
-    def action_open_listing(self):
-        """Open the listing, where the mapping is mended."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "lockgate.listing",
-            "res_id": self.listing_id.id,
-            "views": [[False, "form"]],
-        }
-
-    @api.model
-    def _catch_up(self, channels):
-        """Bring exceptions to what publications say now: new ones, seen again, resolved by themselves.
-
-        Derived from stored facts, so a call that was lost or lost a conflict is made good by the next.
-        """
-        self.env.cr.execute(NEWS, [channels.ids])
-        blocked = self.env.cr.dictfetchall()
-        for fact in blocked:
-            self._record(fact)
-        self.env.cr.execute(RESOLVED, [channels.ids])
-        resolved = self.browse(row[0] for row in self.env.cr.fetchall())
-        resolved.write({"state": "resolved", "resolved_at": fields.Datetime.now()})
-        for exception in resolved:
-            taken = exception.publication_id.confirmed_text or self.env._("a new value")
-            exception.message_post(body=self.env._("Resolved by itself: the channel took %s.", taken))
-            exception.activity_unlink(["mail.mail_activity_data_todo"])
-
-    @api.model
-    def _record(self, fact):
-        seen = {
-            "state": "open",
-            "message": fact["message"],
-            "value": self.env["lockgate.publication"]._value_text(fact["value"]),
-            "answer": fact["answer"],
-            "request_id": fact["request_id"],
-            "last_at": fact["failed_at"],
-        }
-        exception = self.browse(fact["exception_id"] or ())
-        if exception:
-            exception.write({**seen, "count": exception.count + 1})
-            return exception
-        return self._open(
-            {
-                **seen,
-                "channel_id": fact["channel_id"],
-                "listing_id": fact["listing_id"],
-                "publication_id": fact["publication_id"],
-                "aspect": fact["aspect"],
-                "category": CATEGORY_BY_OUTCOME.get(fact["outcome"], "attention"),
-                "first_at": fact["failed_at"],
-            }
-        )
-
-    @api.model
-    def _record_internal(self, mark, error):
-        """A listing whose value cannot be computed; the error's class and text, for an engineer."""
-        listing = self.env["lockgate.listing"].browse(mark.listing_id).exists()
-        if not listing:
-            _logger.warning("A mark of deleted listing %s was set aside: %s", mark.listing_id, error)
-            return self.browse()
-        now = fields.Datetime.now()
-        seen = {
-            "state": "open",
-            "message": self.env._(
-                "The %(aspect)s of %(listing)s could not be computed: %(error)s. "
-                "Mend the product's data, then press Retry.",
-                aspect=mark.aspect,
-                listing=listing.display_name,
-                error=f"{type(error).__name__}: {error}",
-            ),
-            "last_at": now,
-        }
-        what = {"listing_id": listing.id, "aspect": mark.aspect, "category": "internal"}
-        exception = self.search(
-            [(name, "=", value) for name, value in what.items()] + [("state", "in", OPEN)]
-        )
-        if exception:
-            exception.write({**seen, "count": exception.count + 1})
-            return exception
-        return self._open({**what, **seen, "channel_id": listing.channel_id.id, "first_at": now})
-
-    @api.model
-    def _open(self, values):
-        channel = self.env["lockgate.channel"].browse(values["channel_id"])
-        listing = self.env["lockgate.listing"].browse(values["listing_id"])
-        owner = channel.owner_id
-        exception = self.create(
-            {
-                **values,
-                "name": self.env._(
-                    "%(channel)s: %(aspect)s of %(sku)s",
-                    channel=channel.name,
-                    aspect=dict(self._fields["aspect"].selection)[values["aspect"]],
-                    sku=listing.sku,
-                ),
-                "owner_id": owner.id,
-                "deadline": values["first_at"] + timedelta(days=1),
-            }
-        )
-        if owner:
-            exception.activity_schedule(
-                "mail.mail_activity_data_todo", user_id=owner.id, summary=exception.name
-            )
-        return exception
-
-    @api.model
-    def _cron_catch_up(self):
-        for channel in self.env["lockgate.channel"].search([]):
-            self._catch_up(channel)
-            self.env["ir.cron"]._commit_progress(1)
-
-
-NEWS = """
-    SELECT p.id AS publication_id, p.channel_id, p.listing_id, p.aspect, p.message, p.failed_at,
-           e.id AS exception_id, a.outcome, a.answer, a.request_id, a.value
-      FROM lockgate_publication p
-      LEFT JOIN lockgate_exception e ON e.publication_id = p.id AND e.state IN ('open', 'retrying')
-      LEFT JOIN LATERAL (SELECT outcome, answer, request_id, value FROM lockgate_attempt
-                          WHERE publication_id = p.id ORDER BY id DESC LIMIT 1) a ON true
-     WHERE p.channel_id = ANY(%s) AND p.state = 'blocked'
-       AND (e.id IS NULL OR e.last_at < date_trunc('second', p.failed_at))
-       AND NOT EXISTS (SELECT FROM lockgate_exception i
-                        WHERE i.publication_id = p.id AND i.state = 'ignored'
-                          AND i.last_at >= date_trunc('second', p.failed_at))
-"""
-
-# A failure is wiped from a publication by the channel's taking a value; one that never had a value to
-# send is over when its value was computed.
-RESOLVED = """
-    SELECT DISTINCT e.id
-      FROM lockgate_exception e
-      JOIN lockgate_publication p
-        ON p.id = e.publication_id
-        OR (e.publication_id IS NULL AND p.listing_id = e.listing_id AND p.aspect = e.aspect)
-     WHERE e.channel_id = ANY(%s) AND e.state IN ('open', 'retrying')
-       AND CASE WHEN e.publication_id IS NULL THEN p.wanted_at > e.last_at ELSE p.failed_at IS NULL END
-"""
+    def _end(self, state, values, notes):
+        """The only way an exception ends. `notes`: {id: what its chatter says}."""
+        self.write({"state": state, "resolved_at": fields.Datetime.now(), "skip_until": False, **values})
+        self.activity_unlink(["mail.mail_activity_data_todo"])
+        self._message_log_batch(bodies=notes)

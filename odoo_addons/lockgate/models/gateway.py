@@ -17,6 +17,8 @@ _logger = logging.getLogger(__name__)
 CONTRACT = 1
 # One poisoned row costs about a dozen small turns; a worker does not wait for more of them in one call.
 MOST_SET_ASIDE = 3
+# A transaction that records exceptions and meets another one has waited for its end, and runs again at once.
+RECORD_TRIES = 3
 
 
 def _load_validators():
@@ -70,7 +72,7 @@ class Gateway(models.AbstractModel):
         answer = self._turn(message)
         # Without results nothing was refused or taken: a worker that only asks does not wait for this.
         if answer["state"] != "busy" and message["results"]:
-            self._catch_up(message["channel"])
+            self._catch_up(message["channel"], message["results"])
         return self._answer(**answer)
 
     @api.model
@@ -163,15 +165,19 @@ class Gateway(models.AbstractModel):
                 raise error
             env["lockgate.exception"]._record_internal(mark, error)
 
-    def _catch_up(self, code):
+    def _catch_up(self, code, results):
         """What people edit too is written apart, in a transaction that may lose: the next one catches up."""
-        try:
-            with self._own_transaction() as env:
-                channel = env["lockgate.channel"].search([("code", "=", code)])
-                env["lockgate.exception"]._catch_up(channel)
-                env["lockgate.reconciliation"]._catch_up(channel)
-        except psycopg2.errors.SerializationFailure:
-            _logger.info("Exceptions of channel %s are being edited; they are caught up with later.", code)
-        except Exception:
-            # The turn has committed, and its leases must reach the worker; a cron catches up as well.
-            _logger.exception("Exceptions of channel %s could not be recorded", code)
+        for _try in range(RECORD_TRIES):
+            try:
+                with self._own_transaction() as env:
+                    channel = env["lockgate.channel"].search([("code", "=", code)])
+                    env["lockgate.outage"]._note(channel, results)
+                    env["lockgate.exception"]._catch_up(channel)
+                    env["lockgate.reconciliation"]._catch_up(channel)
+                return
+            except (psycopg2.errors.SerializationFailure, psycopg2.errors.UniqueViolation):
+                _logger.info("Exceptions of channel %s are written elsewhere at this moment.", code)
+            except Exception:
+                # The turn has committed, and its leases must reach the worker; a cron catches up as well.
+                _logger.exception("Exceptions of channel %s could not be recorded", code)
+                return

@@ -2,6 +2,10 @@ from . import test_channel
 from . import test_connections
 from . import test_contract
 from . import test_event
+from . import test_exception_causes
+from . import test_exception_decisions
+from . import test_exception_impact
+from . import test_exception_outage
 from . import test_exceptions
 from . import test_gateway
 from . import test_guard
@@ -11,6 +15,7 @@ from . import test_listing
 from . import test_neutralize
 from . import test_outbox
 from . import test_reconciliation
+from . import test_replay
 from . import test_results
 from . import test_uninstall
 from . import test_values

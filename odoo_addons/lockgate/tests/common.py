@@ -209,6 +209,25 @@ class LockgateCase(TransactionCase):
         self.env.flush_all()
         return self.exceptions()
 
+    def block_all(self, listings=None, outcome="rejected", message="No product {sku}.", **values):
+        """Push these listings' stock (all of them) and be refused; `message` may name the SKU."""
+        listings = listings or self.listings
+        for listing in listings:
+            self.maker.quantities[listing.id] = self.maker.quantities.get(listing.id, 0) + 7
+        self.mark(listings)
+        answer = self.turn(ceiling=5000)
+        return self.turn(
+            *(
+                result(answer, lease, outcome, message=message.format(sku=lease["value"]["sku"]), **values)
+                for lease in answer["leases"]
+            )
+        )
+
+    def ignore(self, exceptions, reason="It is known.", user=None):
+        """What the dialog of Ignore does."""
+        decision = self.env["lockgate.exception.decision"].with_user(user or self.user_owner)
+        decision.create({"exception_ids": exceptions.ids, "kind": "ignore", "reason": reason}).action_apply()
+
     def pass_time(self, seconds):
         """Move every moment on record into the past: inside one transaction the clock stands still."""
         self.env.flush_all()
@@ -226,7 +245,9 @@ class LockgateCase(TransactionCase):
             "lockgate_turn": ("resume_at",),
             "lockgate_channel": ("state_since",),
             "lockgate_reconciliation": ("began_at", "ended_at"),
-            "lockgate_exception": ("first_at", "last_at", "deadline"),
+            "lockgate_exception": ("first_at", "last_at", "deadline", "skip_until", "escalated_at"),
+            "lockgate_exception_failure": ("first_at", "last_at"),
+            "lockgate_outage": ("since",),
         }.items():
             assignments = ", ".join(
                 f"{column} = {column} - make_interval(secs => %(by)s)" for column in columns

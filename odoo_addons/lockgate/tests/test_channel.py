@@ -137,7 +137,7 @@ class TestChannel(LockgateCase):
         self.report(answer, "rejected")
         self.catch_up()
         self.assertRecordValues(
-            self.channel, [{"failed_count": 2, "exception_count": 2, "health": "failing"}]
+            self.channel, [{"failed_count": 2, "exception_count": 1, "health": "failing"}]
         )
 
     def test_a_channel_whose_values_are_all_verified_is_up_to_date(self):

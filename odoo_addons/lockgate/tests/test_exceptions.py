@@ -18,8 +18,8 @@ class TestExceptions(LockgateCase):
             exception,
             [
                 {
-                    "name": "Quay: Stock of quay-0",
-                    "category": "rejected",
+                    "display_name": "Quay: Stock Refused (quay-0)",
+                    "category": "stock_refused",
                     "state": "open",
                     "message": "SKU quay-0 is not in the catalogue.",
                     "value": "7",
@@ -45,11 +45,9 @@ class TestExceptions(LockgateCase):
         self.pass_time(10)
         exception.with_user(self.user_owner).action_retry()
         self.env.cr.flush()
-        self.report(self.turn(), "rejected", message="Still not in the catalogue.")
+        self.report(self.turn(), "rejected", message="The channel does not know it.")
         self.assertEqual(self.catch_up(), exception)
-        self.assertRecordValues(
-            exception, [{"count": 2, "state": "open", "message": "Still not in the catalogue."}]
-        )
+        self.assertRecordValues(exception, [{"count": 2, "listing_count": 1, "state": "open"}])
 
     def test_retry_sends_the_newest_value_and_resolves_when_the_channel_takes_it(self):
         self.block(7)
@@ -80,7 +78,7 @@ class TestExceptions(LockgateCase):
         self.block(7)
         exception = self.catch_up()
         self.pass_time(10)
-        self.assertEqual(exception.action_open_listing()["res_id"], self.listing.id)
+        self.assertEqual(exception.action_fix_mapping()["res_id"], self.listing.id)
         self.listing.with_user(self.user_owner).sku = "QUAY-00"
         self.env.cr.flush()
         (lease,) = self.turn()["leases"]
@@ -89,13 +87,14 @@ class TestExceptions(LockgateCase):
     def test_an_ignored_exception_stays_closed_while_nothing_changes(self):
         self.block(7)
         exception = self.catch_up()
-        exception.with_user(self.user_owner).action_ignore()
+        self.ignore(exception, "Sold out for good.")
         self.assertEqual(self.catch_up(), exception)
-        self.assertEqual(exception.state, "ignored")
+        self.assertRecordValues(exception, [{"state": "ignored", "reason": "Sold out for good."}])
+        self.assertIn("Sold out for good.", exception.message_ids[0].body)
 
     def test_a_later_failure_opens_an_ignored_matter_again(self):
         self.block(7)
-        self.catch_up().with_user(self.user_owner).action_ignore()
+        self.ignore(self.catch_up())
         self.pass_time(10)
         self.block(8)
         self.assertEqual(self.catch_up().mapped("state"), ["ignored", "open"])
@@ -108,7 +107,7 @@ class TestExceptions(LockgateCase):
         self.catch_up()
         self.env.cr.execute("DELETE FROM lockgate_outbox")
         exception.with_user(self.user_owner).action_retry()
-        exception.with_user(self.user_owner).action_ignore()
+        self.ignore(exception)
         self.assertEqual((exception.state, self.marks()), ("resolved", []))
 
     def test_the_cron_makes_good_what_an_exchange_could_not_write(self):
@@ -122,9 +121,8 @@ class TestExceptions(LockgateCase):
         values = {
             "name": "Invented",
             "channel_id": self.channel.id,
-            "listing_id": self.listing.id,
-            "aspect": "stock",
-            "category": "rejected",
+            "fingerprint": "invented",
+            "category": "stock_refused",
         }
         for user in (self.user_reader, self.user_operator, self.user_owner, self.user_manager):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
@@ -137,7 +135,9 @@ class TestExceptions(LockgateCase):
             {"state": "resolved"},
             {"message": "All is well."},
             {"count": 0},
-            {"category": "differs"},
+            {"category": "drift"},
+            {"failing_count": 0},
+            {"revenue_at_risk": 0.0},
         ):
             with self.subTest(values=values), self.assertRaises(AccessError):
                 exception.with_user(self.user_owner).write(values)
@@ -155,10 +155,13 @@ class TestExceptions(LockgateCase):
         exception = self.catch_up()
         for user in (self.user_reader, self.user_operator):
             with self.subTest(user=user.login):
+                for button in ("retry", "retry_alike", "ignore", "skip", "assign_to_me"):
+                    with self.assertRaises(AccessError):
+                        getattr(exception.with_user(user), f"action_{button}")()
                 with self.assertRaises(AccessError):
-                    exception.with_user(user).action_retry()
+                    exception.failure_ids.with_user(user).action_retry()
                 with self.assertRaises(AccessError):
-                    exception.with_user(user).action_ignore()
+                    self.ignore(exception, user=user)
 
     def test_exceptions_of_another_company_are_not_seen(self):
         self.block(7)
@@ -167,3 +170,20 @@ class TestExceptions(LockgateCase):
         self.user_owner.write({"company_ids": [(6, 0, company.ids)], "company_id": company.id})
         found = self.env["lockgate.exception"].with_user(self.user_owner).search([("id", "=", exception.id)])
         self.assertFalse(found)
+
+    def test_nobody_writes_failures(self):
+        self.block(7)
+        failure = self.catch_up().failure_ids
+        with self.assertRaises(AccessError):
+            failure.write({"resolved_at": "2030-01-01 12:00:00"})
+        with self.assertRaises(AccessError):
+            failure.unlink()
+        with self.assertRaises(AccessError):
+            failure.copy()
+
+    def test_nobody_deletes_an_exception(self):
+        self.block(7)
+        exception = self.catch_up()
+        for user in (self.user_owner, self.user_manager):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                exception.with_user(user).unlink()

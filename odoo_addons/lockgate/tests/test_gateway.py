@@ -179,10 +179,12 @@ class TestGateway(GatewayCase):
         self.want(7)
         answer = self.exchange()
         (lease,) = answer["leases"]
-        self.exchange(result(answer, lease, "attention", message="The credential is not accepted."))
+        self.exchange(
+            result(answer, lease, "attention", message="The credential is not accepted.", cause="credentials")
+        )
         self.assertRecordValues(
             self.exceptions(),
-            [{"category": "attention", "state": "open", "message": "The credential is not accepted."}],
+            [{"category": "credentials", "state": "open", "message": "The credential is not accepted."}],
         )
 
     @mute_logger(GATEWAY_LOGGER)

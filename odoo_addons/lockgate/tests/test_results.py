@@ -63,7 +63,7 @@ class TestResults(LockgateCase):
             self.pass_time(2)
             answer = self.report(self.turn(), "read", reading=self.reading(6))
         self.assertEqual(self.publication().state, "blocked")
-        self.assertEqual(self.catch_up().category, "differs")
+        self.assertEqual(self.catch_up().category, "drift")
 
     def test_a_value_whose_workers_never_come_back_is_blocked(self):
         self.lease(7)
@@ -73,7 +73,7 @@ class TestResults(LockgateCase):
         self.pass_time(21)
         self.assertEqual(self.turn()["leases"], [])
         self.assertEqual(self.publication().state, "blocked")
-        self.assertRecordValues(self.catch_up(), [{"category": "attention", "state": "open"}])
+        self.assertRecordValues(self.catch_up(), [{"category": "internal", "state": "open"}])
 
     def test_an_unknown_value_found_on_the_channel_is_published_and_reconciled(self):
         self.report(self.lease(7)[0], "unknown")

@@ -61,7 +61,7 @@ class TestWaiting(LockgateCase):
             self.turn()
         self.assertEqual(self.publication().state, "blocked")
         exception = self.catch_up()
-        self.assertEqual((exception.category, exception.count), ("attention", 1))
+        self.assertEqual((exception.category, exception.count), ("internal", 1))
         self.assertIn("worker", exception.message)
 
     def test_an_archived_channel_leases_nothing(self):

@@ -1,2 +1,4 @@
 from . import integration_key
 from . import incarnation
+from . import exception_decision
+from . import replay

@@ -1,0 +1,38 @@
+from odoo import api, fields, models
+
+
+class ExceptionEscalation(models.Model):
+    """What is overdue is mailed to its owner and goes to the next one; what was skipped comes back."""
+
+    _inherit = "lockgate.exception"
+
+    escalated_at = fields.Datetime(
+        readonly=True, help="When it was told and handed on because it was overdue."
+    )
+
+    @api.model
+    def _cron_escalate(self):
+        now = fields.Datetime.now()
+        self._wake(self.search([("state", "=", "skipped"), ("skip_until", "<=", now)]))
+        overdue = self.search([("state", "in", ("open", "retrying")), ("deadline", "<", now)])
+        # Once for each due time: who sets a later one is reminded again when that has passed.
+        for exception in overdue.filtered(lambda one: (one.escalated_at or one.first_at) < one.deadline):
+            exception._escalate(now)
+
+    @api.model
+    def _wake(self, skipped):
+        skipped.write({"state": "open", "skip_until": False})
+        skipped._give_to_owner()
+
+    def _escalate(self, now):
+        rule = self.env["lockgate.exception.rule"]._for(self.channel_id, self.category)
+        before, after = self.owner_id, rule._who("escalate_to_id", self.channel_id) or self.owner_id
+        self.write({"escalated_at": now, **({"owner_id": after.id} if after != before else {})})
+        if after == before:
+            self._give_to_owner()
+        self.message_post(
+            subject=self.env._("Overdue: %s", self.display_name),
+            body=self.env._("Overdue: %(what)s. %(why)s", what=self.display_name, why=self.message or ""),
+            partner_ids=(before | after).partner_id.ids,
+            subtype_xmlid="mail.mt_comment",
+        )

@@ -1,0 +1,93 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+from .exception_category import CATEGORIES
+
+ENDINGS = [
+    ("taken", "Taken by the Channel"),
+    ("computed", "Computed"),
+    ("withdrawn", "Nothing to Send Any More"),
+    ("other_cause", "Fails for Another Reason"),
+    ("ignored", "Ignored"),
+]
+
+
+class Failure(models.Model):
+    """One listing's part in an exception: what failed, since when, how often. Written in SQL, in sets.
+
+    Those that have not ended are the dead letters: nothing of them is sent until a person or a newer
+    value makes a new start.
+    """
+
+    _name = "lockgate.exception.failure"
+    _description = "Failure"
+    _log_access = False
+    _order = "last_at desc, id desc"
+    _rec_name = "listing_id"
+
+    exception_id = fields.Many2one(
+        "lockgate.exception", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    channel_id = fields.Many2one(
+        "lockgate.channel", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    category = fields.Selection(CATEGORIES, required=True, readonly=True)
+    subject = fields.Char(required=True, readonly=True, help="What fails once at a time.")
+    publication_id = fields.Many2one("lockgate.publication", readonly=True, ondelete="cascade")
+    listing_id = fields.Many2one(
+        "lockgate.listing", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    product_id = fields.Many2one(related="listing_id.product_id")
+    aspect = fields.Selection([("price", "Price"), ("stock", "Stock")], required=True, readonly=True)
+    message = fields.Text("Why", readonly=True)
+    value = fields.Char("Value Sent", readonly=True)
+    answer = fields.Text("The Channel's Answer", readonly=True)
+    request_id = fields.Char(readonly=True)
+    first_at = fields.Datetime("Since", readonly=True)
+    last_at = fields.Datetime("Last Seen", readonly=True)
+    count = fields.Integer("Times", readonly=True)
+    resolved_at = fields.Datetime("Ended", readonly=True)
+    ending = fields.Selection(ENDINGS, readonly=True)
+
+    _subject_unique = models.UniqueIndex("(subject) WHERE resolved_at IS NULL")
+    _publication_index = models.Index("(publication_id, last_at)")
+
+    # Refused for everybody: nothing but the statements of exceptions writes here.
+    # pylint: disable=method-required-super
+    @api.model_create_multi
+    def create(self, vals_list):
+        raise AccessError(self.env._("Failures are recorded by Lockgate, not by hand."))
+
+    def write(self, vals):
+        raise AccessError(self.env._("Failures are recorded by Lockgate, not by hand."))
+
+    def unlink(self):
+        raise AccessError(self.env._("Failures are recorded by Lockgate, not by hand."))
+
+    def action_retry(self):
+        """Send the newest values of these listings again, and leave the others of the exception alone."""
+        self.exception_id.check_access("write")
+        waiting = self.filtered(lambda failure: not failure.resolved_at)
+        waiting._mark()
+
+    def action_open_listing(self):
+        self.ensure_one()
+        return self.listing_id._get_records_action()
+
+    def _mark(self):
+        for aspect, failures in self.grouped("aspect").items():
+            self.env["lockgate.outbox"]._mark_listings(aspect, failures.listing_id.ids, "retry")
+
+    @api.autovacuum
+    def _gc_failures(self):
+        """Keep ended failures for as many days as attempts; those of what is still blocked stay known."""
+        days = int(self.env["ir.config_parameter"].sudo().get_param("lockgate.attempt_days", 90))
+        self.env.cr.execute(
+            """
+            DELETE FROM lockgate_exception_failure f
+             WHERE f.resolved_at < now() AT TIME ZONE 'UTC' - make_interval(days => %s)
+               AND NOT EXISTS (SELECT FROM lockgate_publication p
+                                WHERE p.id = f.publication_id AND p.state = 'blocked')
+            """,
+            [days],
+        )

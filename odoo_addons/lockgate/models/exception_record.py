@@ -1,0 +1,368 @@
+"""From facts to exceptions, in sets: what fails joins the exception of its cause, what mends leaves it."""
+
+import json
+import logging
+from collections import Counter, defaultdict
+from typing import NamedTuple
+
+import psycopg2.errors
+
+from odoo import api, fields, models
+
+from .exception import UNRESOLVED
+from .exception_category import SEVERITY, category_of
+from .exception_fingerprint import fingerprint
+
+_logger = logging.getLogger(__name__)
+
+# Failures that one transaction takes; the next takes the rest.
+SLICE = 10_000
+# Exceptions of one category on one channel that are open at once; what would be one more joins a common one.
+MOST_CAUSES = 20
+
+
+class Seen(NamedTuple):
+    """A failure as it was seen: what is known of one subject at `failed_at` (naive UTC)."""
+
+    channel_id: int
+    category: str
+    fingerprint: str
+    subject: str
+    publication_id: int | None
+    listing_id: int
+    aspect: str
+    failed_at: object
+    message: str | None
+    value: str | None = None
+    answer: str | None = None
+    request_id: str | None = None
+
+    @property
+    def cause(self):
+        return self.channel_id, self.fingerprint
+
+
+class ExceptionRecord(models.Model):
+    _inherit = "lockgate.exception"
+
+    @api.model
+    def _catch_up(self, channels):
+        """Bring exceptions to what publications say now: new ones, seen again, resolved by themselves.
+
+        Derived from stored facts, so a call that was lost or lost a conflict is made good by the next.
+        A handful of statements, however many listings fail. Tells whether there is more to take.
+        """
+        self.env.flush_all()
+        news = self._news(channels)
+        self._record(news)
+        self._resolve(channels)
+        return len(news) == SLICE
+
+    @api.model
+    def _news(self, channels):
+        self.env.cr.execute(NEWS, [channels.ids, SLICE])
+        value_text = self.env["lockgate.publication"]._value_text
+        seen = []
+        for fact in self.env.cr.dictfetchall():
+            category = category_of(fact["outcome"], fact["cause"], fact["aspect"])
+            names = (fact["sku"], fact["reference"], fact["value"] and fact["value"]["sku"])
+            seen.append(
+                Seen(
+                    fact["channel_id"],
+                    category,
+                    fingerprint(category, fact["message"], names),
+                    f"publication {fact['publication_id']}",
+                    fact["publication_id"],
+                    fact["listing_id"],
+                    fact["aspect"],
+                    fact["failed_at"],
+                    fact["message"],
+                    value_text(fact["value"]) or None,
+                    fact["answer"],
+                    fact["request_id"],
+                )
+            )
+        return seen
+
+    @api.model
+    def _report(self, category, listings, aspect, message):
+        """Record that listings fail in a way that no attempt tells of; `message` is for a person.
+
+        It is over when `_settle` says so, or a person ignores it. Each listing fails once at a time by
+        category and aspect. Sudo.
+        """
+        now = fields.Datetime.now()
+        self._record(
+            [
+                Seen(
+                    listing.channel_id.id,
+                    category,
+                    fingerprint(category, message, (listing.sku, listing.reference)),
+                    f"{category} {aspect} {listing.id}",
+                    None,
+                    listing.id,
+                    aspect,
+                    now,
+                    message,
+                )
+                for listing in listings
+            ]
+        )
+
+    @api.model
+    def _settle(self, category, listings, aspect):
+        """What was reported of these listings is over."""
+        self.env.cr.execute(SETTLED, [[f"{category} {aspect} {listing_id}" for listing_id in listings.ids]])
+        self._resolve(listings.channel_id)
+
+    @api.model
+    def _record_internal(self, mark, error):
+        """A listing whose value cannot be computed; the error's class and text, for an engineer."""
+        listing = self.env["lockgate.listing"].browse(mark.listing_id).exists()
+        if not listing:
+            _logger.warning("A mark of deleted listing %s was set aside: %s", mark.listing_id, error)
+            return
+        message = self.env._(
+            "The %(aspect)s of %(listing)s could not be computed: %(error)s. "
+            "Mend the product's data, then press Retry.",
+            aspect=mark.aspect,
+            listing=listing.display_name,
+            error=f"{type(error).__name__}: {error}",
+        )
+        self._report("internal", listing, mark.aspect, message)
+
+    @api.model
+    def _record(self, seen):
+        """Let each failure join the unresolved exception of its cause, or open it.
+
+        Two transactions that record the same cause or subject at once: one of them fails and runs again.
+        """
+        if not seen:
+            return
+        self.env.flush_all()
+        seen = self._bounded(seen)
+        first = {}
+        for each in sorted(seen, key=lambda each: each.failed_at):
+            first.setdefault(each.cause, each)
+        exceptions = self._unresolved_by_cause(list(first))
+        missing = [each for cause, each in first.items() if cause not in exceptions]
+        exceptions |= {(one.channel_id.id, one.fingerprint): one for one in self._open(missing)}
+        rows = json.dumps(
+            [{**each._asdict(), "exception_id": exceptions[each.cause].id} for each in seen], default=str
+        )
+        self.env.flush_all()
+        self.env.cr.execute(MOVED, {"rows": rows})
+        left = [row[0] for row in self.env.cr.fetchall()]
+        self.env.cr.execute(JOINED, {"rows": rows})
+        touched = self.browse({one.id for one in exceptions.values()} | set(left))
+        self.env.cr.execute(SEEN_AGAIN, {"rows": rows})
+        touched._count_again()
+        touched.filtered(lambda exception: exception.state == "retrying").write({"state": "open"})
+
+    @api.model
+    def _bounded(self, seen):
+        """The same failures, with all causes of a category beyond the first many as one."""
+        open_now = Counter()
+        known = set(self._unresolved_by_cause(list({each.cause for each in seen})))
+        for channel, category, count in self._read_group(
+            [("channel_id", "in", list({each.channel_id for each in seen})), ("state", "in", UNRESOLVED)],
+            ["channel_id", "category"],
+            ["__count"],
+        ):
+            open_now[channel.id, category] = count
+        bounded = []
+        for each in seen:
+            if each.cause not in known:
+                if open_now[each.channel_id, each.category] >= MOST_CAUSES:
+                    each = each._replace(fingerprint=f"{each.category}:many")
+                else:
+                    open_now[each.channel_id, each.category] += 1
+                    known.add(each.cause)
+            bounded.append(each)
+        return bounded
+
+    @api.model
+    def _unresolved_by_cause(self, causes):
+        found = self.search(
+            [
+                ("channel_id", "in", list({channel_id for channel_id, _key in causes})),
+                ("fingerprint", "in", [key for _channel_id, key in causes]),
+                ("state", "in", UNRESOLVED),
+            ]
+        )
+        return {(one.channel_id.id, one.fingerprint): one for one in found}
+
+    @api.model
+    def _open(self, causes):
+        """New exceptions of these causes (each a Seen), with owner and due time as the rules say."""
+        labels = dict(self._fields["category"]._description_selection(self.env))
+        rules, values = self.env["lockgate.exception.rule"], []
+        for each in causes:
+            channel, severity = self.env["lockgate.channel"].browse(each.channel_id), SEVERITY[each.category]
+            values.append(
+                {
+                    "name": f"{channel.name}: {labels[each.category]}",
+                    "channel_id": each.channel_id,
+                    "category": each.category,
+                    "severity": severity,
+                    "fingerprint": each.fingerprint,
+                    "message": each.message,
+                    "first_at": each.failed_at,
+                    "last_at": each.failed_at,
+                    "count": 1,
+                    **rules._for(channel, each.category)._routing(channel, severity, each.failed_at),
+                }
+            )
+        opened = self.create(values)
+        opened._give_to_owner()
+        return opened
+
+    def _count_again(self):
+        self.env.cr.execute(COUNTED, [self.ids])
+        self.invalidate_recordset(flush=False)
+        self.env["lockgate.exception.failure"].invalidate_model(flush=False)
+
+    @api.model
+    def _resolve(self, channels):
+        """End the failures whose value was taken or is wanted no more, then the exceptions left with none."""
+        self.env.flush_all()
+        mended = []
+        for statement in (TAKEN, COMPUTED):
+            self.env.cr.execute(statement, [channels.ids])
+            mended += [row[0] for row in self.env.cr.fetchall()]
+        if mended:
+            self.browse(set(mended))._count_again()
+        self.env.cr.execute(OVER, [channels.ids, list(UNRESOLVED)])
+        texts = defaultdict(dict)
+        for exception_id, ending, listings, taken in self.env.cr.fetchall():
+            texts[exception_id][ending] = (listings, self.env["lockgate.publication"]._value_text(taken))
+        notes = {exception_id: self._ending_note(endings) for exception_id, endings in texts.items()}
+        self.browse(notes)._end("resolved", {}, notes)
+
+    @api.model
+    def _ending_note(self, endings):
+        """Why an exception is over, from {how its failures ended: (how many, a value that was taken)}."""
+        if "other_cause" in endings:
+            return self.env._("Resolved by itself: its listings fail for another reason now.")
+        count, taken = endings.get("taken", (0, None))
+        if count == 1 and taken:
+            return self.env._("Resolved by itself: the channel took %s.", taken)
+        if count:
+            return self.env._("Resolved by itself: the channel took all %s values.", count)
+        if "computed" in endings:
+            return self.env._("Resolved by itself: the value could be computed.")
+        if "withdrawn" in endings:
+            return self.env._("Resolved by itself: there is nothing to send any more.")
+        return self.env._("Resolved by itself: the channel works again.")
+
+    @api.model
+    def _cron_catch_up(self):
+        """Make good what an exchange could not write; one channel's conflict does not stop the others."""
+        for channel in self.env["lockgate.channel"].search([]):
+            try:
+                more = True
+                while more:
+                    more = self._catch_up(channel)
+                    self.env["ir.cron"]._commit_progress(1)
+            except psycopg2.errors.SerializationFailure:
+                self.env.cr.rollback()
+                _logger.info("Exceptions of channel %s are being edited; caught up with later.", channel.code)
+
+
+NEWS = """
+    SELECT p.id AS publication_id, p.channel_id, p.listing_id, p.aspect, p.message, p.failed_at,
+           l.sku, l.reference, a.outcome, a.cause, a.answer, a.request_id, a.value
+      FROM lockgate_publication p
+      JOIN lockgate_listing l ON l.id = p.listing_id
+      LEFT JOIN LATERAL (SELECT outcome, cause, answer, request_id, value FROM lockgate_attempt
+                          WHERE publication_id = p.id ORDER BY id DESC LIMIT 1) a ON true
+     WHERE p.channel_id = ANY(%s) AND p.state = 'blocked'
+       AND NOT EXISTS (SELECT FROM lockgate_exception_failure f
+                        WHERE f.publication_id = p.id AND f.last_at >= p.failed_at)
+  ORDER BY p.failed_at, p.id LIMIT %s
+"""
+
+ROWS = """
+    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS s(
+        exception_id int, channel_id int, category text, subject text, publication_id int, listing_id int,
+        aspect text, failed_at timestamp, message text, value text, answer text, request_id text)
+"""
+
+MOVED = f"""
+    UPDATE lockgate_exception_failure f
+       SET resolved_at = s.failed_at, ending = 'other_cause'
+      FROM ({ROWS}) s
+     WHERE f.subject = s.subject AND f.resolved_at IS NULL AND f.exception_id <> s.exception_id
+ RETURNING f.exception_id
+"""
+
+JOINED = f"""
+    INSERT INTO lockgate_exception_failure AS f (
+           exception_id, channel_id, category, subject, publication_id, listing_id, aspect,
+           message, value, answer, request_id, first_at, last_at, count)
+    SELECT exception_id, channel_id, category, subject, publication_id, listing_id, aspect,
+           message, value, answer, request_id, failed_at, failed_at, 1
+      FROM ({ROWS}) s ORDER BY subject
+ ON CONFLICT (subject) WHERE resolved_at IS NULL DO UPDATE SET
+           message = excluded.message, value = excluded.value, answer = excluded.answer,
+           request_id = excluded.request_id, last_at = excluded.last_at, count = f.count + 1
+"""
+
+SEEN_AGAIN = f"""
+    UPDATE lockgate_exception e
+       SET message = n.message, value = n.value, answer = n.answer, request_id = n.request_id,
+           listing_id = n.listing_id, last_at = greatest(e.last_at, n.failed_at)
+      FROM (SELECT DISTINCT ON (exception_id) * FROM ({ROWS}) s
+          ORDER BY exception_id, failed_at DESC, listing_id) n
+     WHERE e.id = n.exception_id
+"""
+
+COUNTED = """
+    UPDATE lockgate_exception e
+       SET count = c.times, listing_count = c.listings, failing_count = c.failing
+      FROM (SELECT exception_id, sum(count) AS times, count(DISTINCT listing_id) AS listings,
+                   count(DISTINCT listing_id) FILTER (WHERE resolved_at IS NULL) AS failing
+              FROM lockgate_exception_failure WHERE exception_id = ANY(%s) GROUP BY exception_id) c
+     WHERE e.id = c.exception_id
+"""
+
+SETTLED = """
+    UPDATE lockgate_exception_failure
+       SET resolved_at = now() AT TIME ZONE 'UTC', ending = 'withdrawn'
+     WHERE subject = ANY(%s) AND resolved_at IS NULL
+"""
+
+# A failure is wiped from a publication by the channel's taking a value.
+TAKEN = """
+    UPDATE lockgate_exception_failure f
+       SET resolved_at = now() AT TIME ZONE 'UTC',
+           ending = CASE WHEN p.wanted IS NOT NULL THEN 'taken' ELSE 'withdrawn' END
+      FROM lockgate_publication p
+     WHERE f.channel_id = ANY(%s) AND f.resolved_at IS NULL AND p.id = f.publication_id
+       AND (p.failed_at IS NULL OR (p.wanted IS NULL AND p.state = 'settled'))
+ RETURNING f.exception_id
+"""
+
+# What could not be computed is over when it was.
+COMPUTED = """
+    UPDATE lockgate_exception_failure f
+       SET resolved_at = now() AT TIME ZONE 'UTC', ending = 'computed'
+      FROM lockgate_publication p
+     WHERE f.channel_id = ANY(%s) AND f.resolved_at IS NULL AND f.publication_id IS NULL
+       AND f.category = 'internal' AND p.listing_id = f.listing_id AND p.aspect = f.aspect
+       AND p.wanted_at > f.last_at
+ RETURNING f.exception_id
+"""
+
+OVER = """
+    SELECT e.id, f.ending, count(DISTINCT f.subject), (array_agg(p.confirmed))[1]
+      FROM lockgate_exception e
+      LEFT JOIN lockgate_exception_failure f ON f.exception_id = e.id
+      LEFT JOIN lockgate_publication p ON p.id = f.publication_id
+     WHERE e.channel_id = ANY(%s) AND e.state = ANY(%s)
+       AND NOT EXISTS (SELECT FROM lockgate_exception_failure o
+                        WHERE o.exception_id = e.id AND o.resolved_at IS NULL)
+       AND NOT EXISTS (SELECT FROM lockgate_outage o
+                        WHERE o.channel_id = e.channel_id AND o.category = e.category)
+  GROUP BY e.id, f.ending
+"""

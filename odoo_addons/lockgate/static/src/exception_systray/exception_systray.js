@@ -1,0 +1,43 @@
+import { Component, onWillStart, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { user } from "@web/core/user";
+import { useBus, useService } from "@web/core/utils/hooks";
+
+/**
+ * The user's open exceptions as a badge at the top of the screen; a click lists them. It is counted again
+ * whenever another screen is shown.
+ */
+export class ExceptionSystray extends Component {
+    static template = "lockgate.ExceptionSystray";
+    static props = {};
+
+    setup() {
+        this.orm = useService("orm");
+        this.action = useService("action");
+        this.state = useState({ shown: false, count: 0 });
+        this.title = _t("My open exceptions");
+        onWillStart(async () => {
+            this.state.shown = await user.hasGroup("lockgate.lockgate_group_exception_owner");
+            await this.count();
+        });
+        useBus(this.env.bus, "ACTION_MANAGER:UI-UPDATED", () => this.count());
+    }
+
+    async count() {
+        if (this.state.shown) {
+            this.state.count = await this.orm.silent.call("lockgate.exception", "my_open_count", []);
+        }
+    }
+
+    open() {
+        this.action.doAction("lockgate.lockgate_exception_action", {
+            additionalContext: { search_default_mine: 1 },
+            clearBreadcrumbs: true,
+        });
+    }
+}
+
+registry
+    .category("systray")
+    .add("lockgate.ExceptionSystray", { Component: ExceptionSystray }, { sequence: 30 });
