@@ -2,6 +2,7 @@ from . import (
     channel,
     company,
     evidence,
+    exception_price,
     price_approval,
     price_book,
     price_change,

@@ -2,6 +2,7 @@ from . import (
     test_approval,
     test_at_once,
     test_drift,
+    test_exception_price,
     test_guard,
     test_impact,
     test_ledger,

@@ -1,0 +1,78 @@
+from datetime import timedelta
+
+from odoo.addons.lockgate.tests.common import request, result
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user
+
+from .common import PriceCase
+
+
+class TestExceptionPrice(PriceCase):
+    """A price that somebody changed at the channel: it can be drafted, and is decided as any other."""
+
+    def setUp(self):
+        super().setUp()
+        self.connector.sudo().can_read_back = True
+        self.channel.lag = 0
+        self.approved({self.product: 12.5, self.second: 25.0})
+        self.channel.action_start()
+        self.env.cr.flush()
+        self.seconds = 60
+        lock = type(self.env["lockgate.turn"])._lock
+
+        def later(turn, code):
+            now, channel = lock(turn, code)
+            return now + timedelta(seconds=self.seconds), channel
+
+        self.patch(type(self.env["lockgate.turn"]), "_lock", later)
+
+    def turn(self, *results):
+        """A turn a second after the last: inside one transaction the database's clock stands still."""
+        self.env.flush_all()
+        self.seconds += 1
+        answer = self.env["lockgate.turn"]._take(request(self.channel, results))
+        self.env.invalidate_all()
+        return answer
+
+    def drift(self, amount, currency=None):
+        """The channel shows this until Lockgate gives up; returns the exception."""
+        answer = self.turn()
+        while answer["leases"]:
+            results = []
+            for lease in answer["leases"]:
+                reading = {"aspect": "price", "amount": amount, "currency": currency or self.currency.name}
+                read = lease["purpose"] == "read"
+                results.append(
+                    result(answer, lease, "read" if read else "accepted", reading=reading if read else None)
+                )
+            answer = self.turn(*results)
+        self.env["lockgate.exception"]._catch_up(self.channel)
+        return self.env["lockgate.exception"].search([("channel_id", "=", self.channel.id)])
+
+    def test_the_channels_prices_are_drafted_and_nothing_is_sealed(self):
+        exception = self.drift("11.00")
+        self.assertEqual((exception.category, exception.failing_count), ("drift", 2))
+        seals = self.env["lockgate.price.seal"].search_count([])
+        action = exception.with_user(self.analyst).action_use_channel_price()
+        change = self.env["lockgate.price.change"].search(action["domain"])
+        self.assertRecordValues(
+            change, [{"state": "draft", "requester_id": self.analyst.id, "book_ids": self.book.ids}]
+        )
+        self.assertEqual(set(change.line_ids.mapped("price")), {11.0})
+        self.assertEqual(change.line_ids.product_id, self.product + self.second)
+        self.assertEqual(self.env["lockgate.price.seal"].search_count([]), seals)
+        self.assertIn(change.name, exception.message_ids[0].body)
+
+    def test_a_price_in_another_currency_is_not_drafted(self):
+        other = "EUR" if self.currency.name != "EUR" else "USD"
+        exception = self.drift("11.00", other)
+        with self.assertRaisesRegex(UserError, "nothing to draft"):
+            exception.with_user(self.analyst).action_use_channel_price()
+
+    def test_only_an_analyst_drafts(self):
+        exception = self.drift("11.00")
+        owner = new_test_user(self.env, "clerk_of_prices", "lockgate.lockgate_group_exception_owner")
+        for user in (owner, self.approver):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                exception.with_user(user).action_use_channel_price()
+        self.assertEqual(exception.state, "open")
