@@ -7,6 +7,7 @@ from . import test_exception_decisions
 from . import test_exception_impact
 from . import test_exception_outage
 from . import test_exceptions
+from . import test_exceptions_at_once
 from . import test_gateway
 from . import test_guard
 from . import test_integration_key
