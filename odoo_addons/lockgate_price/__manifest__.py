@@ -21,7 +21,7 @@
         "views/lockgate_price_book_views.xml",
         "views/lockgate_channel_views.xml",
         "views/res_company_views.xml",
-        "views/lockgate_exception_views.xml",
+        "views/lockgate_exception_drift_views.xml",
         "views/product_views.xml",
         "views/lockgate_price_menus.xml",
         "views/lockgate_price_drift_views.xml",

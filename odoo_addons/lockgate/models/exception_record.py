@@ -56,10 +56,11 @@ class ExceptionRecord(models.Model):
         news = self._news(channels)
         self._record(news)
         self._resolve(channels)
-        return len(news) == SLICE
+        return len(news) >= SLICE
 
     @api.model
     def _news(self, channels):
+        """What fails on these channels and is not recorded yet: a list of Seen. Add-ons add theirs."""
         self.env.cr.execute(NEWS, [channels.ids, SLICE])
         value_text = self.env["lockgate.publication"]._value_text
         seen = []
@@ -112,8 +113,14 @@ class ExceptionRecord(models.Model):
     @api.model
     def _settle(self, category, listings, aspect):
         """What was reported of these listings is over."""
-        self.env.cr.execute(SETTLED, [[f"{category} {aspect} {listing_id}" for listing_id in listings.ids]])
+        self._end_subjects([f"{category} {aspect} {listing_id}" for listing_id in listings.ids])
         self._resolve(listings.channel_id)
+
+    @api.model
+    def _end_subjects(self, subjects):
+        """End the failures of these subjects; their exceptions are brought up to date by `_resolve`."""
+        self.env.cr.execute(SETTLED, [subjects])
+        self.browse({row[0] for row in self.env.cr.fetchall()})._count_again()
 
     @api.model
     def _record_internal(self, mark, error):
@@ -338,6 +345,7 @@ SETTLED = """
     UPDATE lockgate_exception_failure
        SET resolved_at = now() AT TIME ZONE 'UTC', ending = 'withdrawn'
      WHERE subject = ANY(%s) AND resolved_at IS NULL
+ RETURNING exception_id
 """
 
 # A failure is wiped from a publication by the channel's taking a value.

@@ -87,7 +87,7 @@ class TestExceptionsAtOnce(TransactionCase):
             return catch_up(exceptions, channels)
 
         self.patch(type(self.env["lockgate.exception"]), "_catch_up", meets_another)
-        self.env["lockgate.gateway"]._record_exceptions(CODE, [])
+        self.env["lockgate.gateway"]._catch_up(CODE, [])
         self.assertEqual(self.recorded(), [(3, 3)])
 
     @mute_logger(gateway.__name__)
@@ -96,5 +96,5 @@ class TestExceptionsAtOnce(TransactionCase):
             raise ZeroDivisionError("a bug")
 
         self.patch(type(self.env["lockgate.exception"]), "_catch_up", fails)
-        self.env["lockgate.gateway"]._record_exceptions(CODE, [])
+        self.env["lockgate.gateway"]._catch_up(CODE, [])
         self.assertEqual(self.recorded(), [])
