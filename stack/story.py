@@ -209,7 +209,7 @@ class Story(Scene):
                 )
                 self.expect("it holds the value that was sent", lambda e=failure: bool(e["value"]), True)
                 self.expect("it holds the shop's answer", lambda e=failure: wrong in e["answer"], True)
-            ids = list({failure["exception_id"][0] for failure in failures})
+            ids = list({failure["exception_id"] for failure in failures})
             self.expect("the same cause is one exception", lambda: len(ids), 1)
             row.after = f"exception: {failures[0]['message']}"
         with self.row("mapping fixed, Retry pressed", "vendure", "exception open") as row:
