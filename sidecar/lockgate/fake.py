@@ -8,6 +8,7 @@ Tests, the demo and the benchmarks read its history. Failures are scripted by ru
     late            no answer, and the effect comes after a wait
     refuse          refuses one SKU, with a reason
     strict          refuses every SKU that is not known
+    limit           lets so many calls in so many seconds through, and says so as a vendor does (`throttle`)
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from lockgate.shop import UNKNOWN_SKU, Json, Rule, Shop, new_listing
+from lockgate.throttle import Verdict
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -28,6 +30,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # else a small answer waits for the client's delayed acknowledgement
     wbufsize = -1  # headers and body leave in one packet
     server: FakeChannel
+    _verdict = Verdict(True)
 
     def do_GET(self) -> None:
         shop = self.server.shop
@@ -41,14 +44,18 @@ class Handler(BaseHTTPRequestHandler):
                 "/": {"channel": "demo", "listings": len(shop.listings)},
                 "/listings": shop.listings,
                 "/script": {"rules": [rule.model_dump() for rule in shop.rules]},
+                "/limit": shop.throttle
+                and {
+                    "answered": shop.throttle.answered,
+                    "refused": shop.throttle.refused,
+                },
             }
             answer = json.dumps(known.get(url.path)).encode()
         self._send(200 if url.path in known else 404, answer)
 
     def do_DELETE(self) -> None:
         if self.path == "/script":
-            with self.server.shop.lock:
-                self.server.shop.rules.clear()
+            self.server.shop.forget_script()
         elif self.path == "/history":
             self.server.shop.forget()
         else:
@@ -72,8 +79,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(400, {"error": str(error)})
 
     def _script(self, asked: Json) -> None:
-        with self.server.shop.lock:
-            self.server.shop.rules.append(Rule.model_validate(asked))
+        self.server.shop.follow(Rule.model_validate(asked))
         self._answer(200, {})
 
     def _know(self, skus: list[str]) -> None:
@@ -85,6 +91,10 @@ class Handler(BaseHTTPRequestHandler):
     def _channel(self, items: list[Json]) -> None:
         shop = self.server.shop
         pushed = self.path != "/read"
+        self._verdict = shop.admit()
+        if not self._verdict.admitted:
+            self._answer(self._verdict.status, {"error": "too many requests"})
+            return
         rule = shop.take_rule(self.path)
         kind = rule.kind if rule is not None else None
         entries = shop.told(self.path, items, apply=rule is None) if pushed else []
@@ -130,7 +140,10 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def _answer(self, status: int, data: Json, headers: dict[str, str] | None = None) -> None:
-        self._send(status, json.dumps(data).encode(), headers)
+        limit, self._verdict = self._verdict, Verdict(True)
+        self._send(
+            status, json.dumps({**data, **limit.fields}).encode(), {**limit.headers, **(headers or {})}
+        )
 
     def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
@@ -152,7 +165,7 @@ class FakeChannel(ThreadingHTTPServer):
         super().__init__((host, port), Handler)
         self.shop = Shop(folder)
         if strict:
-            self.shop.rules.append(Rule(kind="strict"))
+            self.shop.follow(Rule(kind="strict"))
 
     @property
     def address(self) -> str:

@@ -10,9 +10,11 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from redis import Redis, RedisError
 
+from lockgate.budget import hold_key
 from lockgate.contract import WorkClass
 
 log = logging.getLogger(__name__)
@@ -53,11 +55,13 @@ class Seats:
 TAKE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local hold = redis.call('PTTL', KEYS[2])
+if hold > 0 then return hold end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return -1 end
 redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return 1
+return 0
 """
 RENEW = """
 local time = redis.call('TIME')
@@ -65,6 +69,18 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 """
+
+
+NO_SLOT = 0.3
+"""Seconds after which a run that found its channel's slots taken asks again."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Without a holder there is no slot, or the channel asked for a pause: come again in `wait` seconds."""
+
+    holder: str | None
+    wait: float = 0.0
 
 
 class Slots:
@@ -82,18 +98,18 @@ class Slots:
         self._stopped = threading.Event()
         threading.Thread(target=self._renew, args=(life / 3,), name="slots", daemon=True).start()
 
-    def take(self, channel: str) -> str | None:
-        """A holder's name to give back with `free`; none when the channel's slots are taken."""
-        holder = uuid.uuid4().hex
+    def take(self, channel: str) -> Slot:
+        """A slot, to give back with `free`; or when to ask again."""
+        holder, hold = uuid.uuid4().hex, hold_key(channel)
         try:
-            granted = self._redis.eval(TAKE, 1, self._key(channel), holder, self._bound, self._life)
+            wait = self._redis.eval(TAKE, 2, self._key(channel), hold, holder, self._bound, self._life)
         except RedisError as error:
             log.warning("Redis cannot count the runs of %s, one more is let in: %s", channel, error)
-            granted = 1
-        if not granted:
-            return None
+            wait = 0
+        if wait != 0:
+            return Slot(None, NO_SLOT if wait < 0 else wait / 1000)
         self._held[holder] = channel
-        return holder
+        return Slot(holder)
 
     def free(self, holder: str) -> None:
         channel = self._held.pop(holder)
@@ -124,7 +140,8 @@ class Pace:
     """How many rows to hold for a channel, from how fast it took the last ones.
 
     A lease must be on its way by `send_by`, so a slow channel is leased no more than it takes in half of
-    that, and never less than one batch. Of a channel not seen yet: `first`.
+    that, and never less than one batch. Of a channel not seen yet: `first`. Of one that could not be reached:
+    a single row, until it answers again.
     """
 
     def __init__(self, ceiling: int, first: int = 500) -> None:
@@ -147,6 +164,8 @@ class Pace:
         return self._falls[channel]
 
     def ceiling(self, channel: str, batch_size: int = 1) -> int:
+        if self._falls[channel]:
+            return 1
         each = self._seconds_each.get(channel)
         if each is None:
             return min(self._ceiling, max(self._first, batch_size))

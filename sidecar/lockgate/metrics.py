@@ -14,6 +14,10 @@ LOST = Counter(
     "lockgate_results_lost", "Results that Odoo could not be told; their leases end as unknown", ["channel"]
 )
 
+BUDGET = Counter("lockgate_budget", "Requests that asked for their channel's budget", ["channel", "answer"])
+HOLDS = Counter("lockgate_holds", "Times that a channel asked for a pause", ["channel"])
+SPLITS = Counter("lockgate_splits", "Requests sent again in halves, to find the item to blame", ["channel"])
+
 
 def serve(port: int) -> None:
     """Raises OSError when the port is taken."""

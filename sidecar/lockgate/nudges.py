@@ -68,13 +68,13 @@ class Nudges:
         except (RedisError, OperationalError) as error:
             log.warning("Redis took no nudge for %s, the pacer's poll will find it: %s", channel, error)
 
-    def send_due(self) -> float | None:
-        """Nudge what was to come again by now. Returns the seconds until the next, if there is one."""
+    def send_due(self) -> tuple[int, float | None]:
+        """Nudge what was to come again by now. Returns how many, and the seconds until the next, if any."""
         due, following = self._redis.eval(POP, 1, AGAIN)
         for member in due:
             channel, _, work_class = member.decode().rpartition(" ")
             self.send(channel, WorkClass(work_class))
-        return None if following is None else max(0.0, float(following))
+        return len(due), None if following is None else max(0.0, float(following))
 
     @staticmethod
     def _key(channel: str, work_class: WorkClass) -> str:

@@ -115,6 +115,7 @@ class Pacer:
     def _listen(self, wakes: PubSub) -> None:
         """Nudge as Redis tells. Raises RedisError when the connection is lost."""
         renew_at = again_at = 0.0
+        expected = False
         while not self._stopping.is_set():
             now = time.monotonic()
             if now >= renew_at:
@@ -122,14 +123,17 @@ class Pacer:
                 renew_at = now + RENEW_SECONDS
             active = self._active.is_set()
             if active and now >= again_at:
-                following = self._nudges.send_due()
+                sent, following = self._nudges.send_due()
+                if expected and not sent:  # Redis has lost it
+                    self._ask_now.set()
+                expected = following is not None
                 again_at = time.monotonic() + (RENEW_SECONDS if following is None else following)
             until = min(renew_at, again_at) if active else renew_at
             message = wakes.get_message(timeout=max(0.0, min(until - time.monotonic(), 0.5)))
             if message is None or not self._active.is_set():
                 continue
             if message["channel"] == LATER.encode():
-                again_at = 0.0
+                again_at, expected = 0.0, False
             else:
                 self._woken(message["data"].decode())
 

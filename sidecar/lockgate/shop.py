@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from lockgate import throttle
+from lockgate.throttle import Throttle, Verdict
 
 Json = dict[str, Any]
 
@@ -22,7 +25,7 @@ class Rule(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["fail", "html", "delay", "lose", "hang", "late", "refuse", "strict"]
+    kind: Literal["fail", "html", "delay", "lose", "hang", "late", "refuse", "strict", "limit"]
     times: int | None = Field(default=None, ge=1)
     path: str | None = None
     status: int = 200
@@ -31,10 +34,18 @@ class Rule(BaseModel):
     sku: str | None = None
     aspect: Literal["price", "stock"] | None = None
     reason: str = "refused by the script"
+    limit: throttle.Kind = "leaky_bucket"
+    calls: int = Field(default=40, ge=1)
 
     @property
     def of_items(self) -> bool:
         return self.kind in ("refuse", "strict")
+
+    @model_validator(mode="after")
+    def _a_limit_needs_its_time(self) -> Rule:
+        if self.kind == "limit" and self.seconds == 0:
+            raise ValueError("a limit is of so many `calls` in so many `seconds`")
+        return self
 
 
 @dataclass
@@ -46,6 +57,7 @@ class Shop:
     history: list[Json] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     requests: int = 0
+    throttle: Throttle | None = None
 
     def __post_init__(self) -> None:
         self.lock = threading.Condition()
@@ -69,6 +81,24 @@ class Shop:
         applied = [entry for entry in self.history if entry["applied"]]
         for entry in sorted(applied, key=lambda entry: float(entry["applied_monotonic"])):
             self._show(entry)
+
+    def follow(self, rule: Rule) -> None:
+        """From now on; a limit takes the place of the limit before it."""
+        with self.lock:
+            if rule.kind == "limit":
+                self.throttle = Throttle(rule.limit, rule.calls, rule.seconds)
+            else:
+                self.rules.append(rule)
+
+    def forget_script(self) -> None:
+        with self.lock:
+            self.rules.clear()
+            self.throttle = None
+
+    def admit(self) -> Verdict:
+        """What the limit says to a request that comes now."""
+        with self.lock:
+            return Verdict(True) if self.throttle is None else self.throttle.admit(time.monotonic())
 
     def take_rule(self, path: str) -> Rule | None:
         """The first rule that fits a request, counted down."""

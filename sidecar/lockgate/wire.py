@@ -5,18 +5,18 @@ A connector that speaks HTTP calls `Wire.call` and gets an `Answer` or a `Channe
     could not connect                      ChannelDown: nothing was sent
     sent, then no whole answer in time     Unknown if the request may have changed something, else RetryLater
     a status in the table                  the table's error
+    THROTTLED in a GraphQL answer          RetryLater, when the points will do
     HTML instead of JSON                   RetryLater for 429 and 5xx (a proxy's page), else NeedsAttention
 """
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any
 
+from lockgate import signals
 from lockgate.contract import Cause
 from lockgate.errors import ChannelDown, ChannelError, NeedsAttention, Rejected, RetryLater, Unknown
 from lockgate.http import CUT, NOT_SENT, Http
@@ -95,21 +95,6 @@ def mask(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds a channel asks to wait: Retry-After as seconds or as an HTTP date; none if it says neither."""
-    value = headers.get("retry-after")
-    if value is None:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
-        return None
-
-
 def status_cause(status: int, kind: type[ChannelError]) -> Cause | None:
     """Why, by the status. Of what refuses one listing or its value, only "unknown" is told apart."""
     if issubclass(kind, Rejected):
@@ -153,6 +138,7 @@ class Wire:
         sent = {**self.headers, **(headers or {})}
         if body is not None:
             sent["content-type"] = "application/json"
+        signals.count()
         try:
             status, names, raw = self._http.request(method, path, body, sent, self._deadline)
         except NOT_SENT as error:
@@ -171,6 +157,7 @@ class Wire:
         self._http.close()
 
     def _answer(self, status: int, headers: Mapping[str, str], raw: bytes) -> Answer:
+        signals.tell(signals.of_headers(status, headers))
         text = mask(raw[: EXCERPT * 4].decode("utf-8", "replace"), self._secrets)[:EXCERPT]
         request_id = headers.get("x-request-id")
         if status < 200 or status >= 300:
@@ -186,6 +173,16 @@ class Wire:
                 request_id=request_id,
                 cause=Cause.BAD_ANSWER,
             ) from None
+        signals.tell(signals.of_body(data))
+        wait = signals.throttled(data)
+        if wait is not None:
+            raise RetryLater(
+                f"{self._address} {WORDS[429]} (THROTTLED).",
+                after=wait,
+                answer=text,
+                request_id=request_id,
+                cause=Cause.RATE_LIMIT,
+            )
         return Answer(status, headers, data, text, request_id)
 
     def _refusal(
@@ -201,7 +198,8 @@ class Wire:
         message = f"{self._address} {words} (HTTP {status})."
         cause = status_cause(status, kind)
         if issubclass(kind, RetryLater):
-            return kind(message, after=retry_after(headers), answer=text, request_id=request_id, cause=cause)
+            after = signals.retry_after(headers)
+            return kind(message, after=after, answer=text, request_id=request_id, cause=cause)
         return kind(message, answer=text, request_id=request_id, cause=cause)
 
     def _plain(self, error: Exception) -> str:

@@ -21,6 +21,7 @@ from redis import Redis
 
 from lockgate import metrics
 from lockgate.broker import connect
+from lockgate.budget import Budget
 from lockgate.contract import WorkClass
 from lockgate.dispatch import Dispatch
 from lockgate.limits import Pace, Seats, Slots
@@ -48,6 +49,7 @@ class Worker:
             Gateway.open(settings),
             Sessions(Credentials(settings.credentials_dir)),
             Pace(settings.ceiling),
+            Budget(redis),
             stopping=self.stopping,
         )
 
@@ -59,13 +61,13 @@ class Worker:
             return
         try:
             slot = self._slots.take(channel)
-            if slot is None:
-                self._come_again(channel, work_class, "no slot", 0.3)
+            if slot.holder is None:
+                self._come_again(channel, work_class, "no slot", slot.wait)
                 return
             try:
                 self._run(channel, work_class)
             finally:
-                self._slots.free(slot)
+                self._slots.free(slot.holder)
         finally:
             self._seats.free(work_class)
 

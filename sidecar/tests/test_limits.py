@@ -7,8 +7,9 @@ import pytest
 from redis import Redis
 
 from lockgate.broker import connect
+from lockgate.budget import hold_key
 from lockgate.contract import WorkClass
-from lockgate.limits import Pace, Seats, Slots
+from lockgate.limits import NO_SLOT, Pace, Seats, Slot, Slots
 
 CRITICAL, ROUTINE, BULK = WorkClass
 
@@ -70,48 +71,56 @@ def make_slots(redis: Redis) -> Iterator[MakeSlots]:
 
 def test_a_channel_has_so_many_slots_over_all_workers(make_slots: MakeSlots) -> None:
     here, there = make_slots(2), make_slots(2)
-    first, second = here.take("shop"), there.take("shop")
+    first, second = here.take("shop").holder, there.take("shop").holder
     assert first is not None
     assert second is not None
-    assert here.take("shop") is None
-    assert here.take("another") is not None
+    assert here.take("shop") == Slot(None, NO_SLOT)
+    assert here.take("another").holder is not None
     there.free(second)
-    assert here.take("shop") is not None
+    assert here.take("shop").holder is not None
+
+
+def test_a_channel_that_asked_for_a_pause_lets_no_run_in(redis: Redis, make_slots: MakeSlots) -> None:
+    redis.set(hold_key("shop"), 1, px=60_000)
+    slot = make_slots(2).take("shop")
+    assert slot.holder is None
+    assert 50.0 < slot.wait <= 60.0
+    assert make_slots(2).take("another").holder is not None
 
 
 def test_a_slot_of_a_killed_worker_ends_and_of_a_living_one_does_not(make_slots: MakeSlots) -> None:
     living = make_slots(2, life=0.3)
     killed = make_slots(2, life=0.3)
     killed.close()  # it renews no more
-    assert living.take("shop") is not None
-    assert killed.take("shop") is not None
+    assert living.take("shop").holder is not None
+    assert killed.take("shop").holder is not None
     waiting, tick = make_slots(2, life=0.3), threading.Event()
     for _ in range(200):
-        if waiting.take("shop") is not None:
+        if waiting.take("shop").holder is not None:
             break
         tick.wait(0.05)
     else:
         raise AssertionError("the slot of the killed worker never ended")
-    assert waiting.take("shop") is None
+    assert waiting.take("shop").holder is None
 
 
 def test_a_flushed_redis_gives_the_living_their_slots_back(redis: Redis, make_slots: MakeSlots) -> None:
     slots, tick = make_slots(1, life=0.3), threading.Event()
-    assert slots.take("shop") is not None
+    assert slots.take("shop").holder is not None
     redis.flushall()
     for _ in range(200):
         if redis.zcard("lockgate:slots:shop") == 1:
             break
         tick.wait(0.05)
-    assert slots.take("shop") is None
+    assert slots.take("shop").holder is None
 
 
 def test_a_redis_that_fails_lets_work_through() -> None:
     nowhere = connect("unix:///nowhere/redis.sock")
     slots = Slots(nowhere, 1)
-    holder = slots.take("shop")
+    holder = slots.take("shop").holder
     assert holder is not None
-    assert slots.take("shop") is not None
+    assert slots.take("shop").holder is not None
     slots.free(holder)
     slots.close()
 
@@ -136,3 +145,12 @@ def test_a_channel_is_never_leased_less_than_a_batch() -> None:
     pace = Pace(2000)
     pace.learn("shop", rows=1, seconds=60.0, send_by=5.0)
     assert pace.ceiling("shop", 50) == 50
+
+
+def test_a_channel_that_could_not_be_reached_is_tried_with_a_single_row() -> None:
+    pace = Pace(2000)
+    pace.learn("shop", rows=250, seconds=0.05, send_by=5.0)
+    pace.fell("shop")
+    assert pace.ceiling("shop", 250) == 1
+    pace.learn("shop", rows=1, seconds=0.001, send_by=5.0)
+    assert pace.ceiling("shop", 250) == 2000

@@ -172,6 +172,26 @@ def test_an_answer_of_another_contract_is_refused(
         gateway.due()
 
 
+def test_an_odoo_of_another_contract_is_refused_in_words(
+    odoo: FakeOdoo, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = odoo.call
+    monkeypatch.setattr(odoo, "call", lambda method, message: {**usual(method, message), "contract": 2})
+    with pytest.raises(OdooRefused, match=r"contract v1 \(contract.*must be of versions that go together"):
+        gateway.exchange("shop", WorkClass.ROUTINE, exchange_id="exchange-1", ceiling=10)
+
+
+def test_an_odoo_that_takes_another_contract_says_so(
+    odoo: FakeOdoo, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = odoo.want("shop", stock("A"))
+    usual = odoo.call
+    monkeypatch.setattr(odoo, "call", lambda method, message: usual(method, {**message, "contract": 0}))
+    with pytest.raises(OdooRefused, match="does not fit contract v1"):
+        gateway.exchange("shop", WorkClass.ROUTINE, exchange_id="exchange-1", ceiling=10)
+    assert wanted.state == "due"
+
+
 def test_a_wrong_key_says_what_to_do(open_gateway: Open, server: ScriptedServer, http: OdooHttp) -> None:
     http.key = "another"
     with pytest.raises(OdooRefused, match=r"refuses the API key.*LOCKGATE_ODOO_KEY"):

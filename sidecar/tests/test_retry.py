@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from lockgate.contract import Outcome
+from lockgate.contract import Cause, Outcome
 from lockgate.errors import ChannelDown, ChannelError, NeedsAttention, Rejected, RetryLater, Unknown
-from lockgate.retry import Policy, decide
+from lockgate.retry import Policy, decide, may_be_of_one
 
 LONGEST = Policy(draw=lambda _, most: most)
 
 TABLE = [
     # error                                   tries  outcome            after
     (RetryLater("slow down", after=7.0), 1, Outcome.RETRY, 7.0),
-    (RetryLater("slow down", after=0.0), 1, Outcome.RETRY, 0.0),
+    (RetryLater("Retry-After: -5", after=-5.0), 1, Outcome.RETRY, 1.0),
+    (RetryLater("a date of 1970", after=0.0), 3, Outcome.RETRY, 4.0),
+    (RetryLater("in 10 years", after=10 * 31_557_600.0), 1, Outcome.RETRY, 86_400.0),
+    (RetryLater("in 10 years", after=10 * 31_557_600.0), 8, Outcome.ATTENTION, None),
     (RetryLater("not now"), 1, Outcome.RETRY, 1.0),
     (RetryLater("not now"), 2, Outcome.RETRY, 2.0),
     (RetryLater("not now"), 7, Outcome.RETRY, 64.0),
@@ -21,6 +24,8 @@ TABLE = [
     (ChannelDown("no route"), 5, Outcome.DOWN, 16.0),
     (ChannelDown("no route"), 100, Outcome.DOWN, 60.0),
     (ChannelDown("maintenance", after=600.0), 1, Outcome.DOWN, 600.0),
+    (ChannelDown("a date of 1970", after=0.0), 1, Outcome.DOWN, 1.0),
+    (ChannelDown("in 10 years", after=1e9), 1, Outcome.DOWN, 86_400.0),
     (Rejected("a price below cost"), 1, Outcome.REJECTED, None),
     (Rejected("a price below cost"), 9, Outcome.REJECTED, None),
     (NeedsAttention("wrong key"), 1, Outcome.ATTENTION, None),
@@ -61,3 +66,31 @@ def test_an_internal_error_names_the_connector_and_keeps_its_words_to_the_log() 
     assert (
         decision.message == "Internal error in connector 'myshop': KeyError. The worker's log has the rest."
     )
+
+
+def test_nothing_is_tried_for_longer_than_its_tries_last() -> None:
+    wishes = [1e9] * 20
+    waits = [decide(RetryLater("", after=wish), tries, Policy()) for tries, wish in enumerate(wishes, 1)]
+    assert sum(each.retry_after or 0.0 for each in waits) <= Policy().tries * Policy().longest
+
+
+SPLITS = [
+    (RetryLater("HTTP 500"), True),
+    (NeedsAttention("HTTP 400", cause=Cause.BAD_ANSWER), True),
+    (Rejected("HTTP 422"), True),
+    (Rejected("no such product", cause=Cause.UNKNOWN_PRODUCT), True),
+    (KeyError("a bug"), True),
+    (RetryLater("HTTP 500", after=1.0), False),
+    (RetryLater("HTTP 429", cause=Cause.RATE_LIMIT), False),
+    (RetryLater("HTTP 503", cause=Cause.CHANNEL_DOWN), False),
+    (RetryLater("time-out", cause=Cause.NO_ANSWER), False),
+    (NeedsAttention("no such shop"), False),
+    (NeedsAttention("wrong key", cause=Cause.CREDENTIALS), False),
+    (Unknown("silence"), False),
+    (ChannelDown("no route"), False),
+]
+
+
+@pytest.mark.parametrize(("error", "split"), SPLITS)
+def test_an_error_of_a_whole_request_may_be_of_one_item_or_not(error: Exception, split: bool) -> None:
+    assert may_be_of_one(error) is split

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from lockgate.contract import Cause
 from lockgate.errors import ChannelDown, ChannelError, NeedsAttention, Rejected, RetryLater, Unknown
+from lockgate.signals import retry_after
 from lockgate.testing.server import ScriptedServer
-from lockgate.wire import STATUS_ERRORS, Wire, mask, retry_after
+from lockgate.wire import STATUS_ERRORS, Wire, mask
 
 
 @contextmanager
@@ -154,3 +156,31 @@ def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) ->
 def test_what_is_no_address_is_named(address: str) -> None:
     with pytest.raises(NeedsAttention, match="is not an address"):
         Wire(address, deadline=5)
+
+
+@pytest.mark.parametrize("head", [b"Content-Length: 50000000\r\n", b"Transfer-Encoding: chunked\r\n", b""])
+def test_of_an_answer_that_does_not_end_only_so_much_is_read(head: bytes) -> None:
+    part = b"10000\r\n" + b" " * 65536 + b"\r\n" if b"chunked" in head else b" " * 65536
+    with raw_server(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n", *[part] * 800) as address:
+        error = ask(address, deadline=30.0)
+    assert isinstance(error, Unknown)
+    assert "longer than 5000000 bytes" in error.message
+
+
+def test_a_redirect_to_another_host_gets_neither_the_values_nor_the_credential() -> None:
+    with ScriptedServer(lambda *_: (200, b"{}")) as elsewhere:
+        location = f"Location: {elsewhere.address}/\r\n".encode()
+        head = b"HTTP/1.1 307 Temporary Redirect\r\nContent-Length: 0\r\n"
+        with raw_server(head + location + b"\r\n") as address:
+            error = ask(address)
+        assert elsewhere.requests == []
+    assert isinstance(error, NeedsAttention)
+    assert error.cause == Cause.SETTINGS
+
+
+def test_a_tls_failure_is_a_channel_that_cannot_be_reached_because_nothing_was_sent() -> None:
+    with ScriptedServer(lambda *_: (200, b"{}")) as server:
+        error = ask(server.address.replace("http://", "https://"))
+        assert server.requests == []
+    assert isinstance(error, ChannelDown)
+    assert "SSL" in error.message

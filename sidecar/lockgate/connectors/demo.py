@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lockgate.allowance import Allowance, Bucket, Window
 from lockgate.connectors.base import Accepted, Item, PushOutcome, ReadOutcome, Session
 from lockgate.connectors.options import read_options
 from lockgate.contract import (
@@ -31,6 +32,12 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", title="Demo channel")
 
     url: str = Field(pattern="^https?://", title="Address", description="Where the demo channel listens")
+    limit: str = Field(
+        default="",
+        pattern=r"^$|^(leaky_bucket|fixed_window|sliding_log|points) [1-9]\d*/[1-9]\d*$",
+        title="Documented limit",
+        description="Its kind, and calls/seconds: sliding_log 40/1. Empty when it has none",
+    )
 
 
 class DemoConnector:
@@ -51,8 +58,10 @@ class DemoConnector:
 
     def __init__(self, session: Session) -> None:
         token = session.credential.get("token")
+        options = read_options(Options, session)
+        self.allowances = allowances(options.limit)
         self._wire = Wire(
-            read_options(Options, session).url,
+            options.url,
             deadline=session.deadline,
             headers={"authorization": f"bearer {token}"} if token else {},
             secrets=session.credential.values(),
@@ -85,6 +94,17 @@ class DemoConnector:
 
     def close(self) -> None:
         self._wire.close()
+
+
+def allowances(limit: str) -> tuple[Allowance, ...]:
+    """What the setting says: a bucket of that size that runs empty in that time, or a window."""
+    if not limit:
+        return ()
+    kind, _, numbers = limit.partition(" ")
+    calls, seconds = (int(number) for number in numbers.split("/"))
+    if kind in ("leaky_bucket", "points"):
+        return (Bucket(calls, calls / seconds),)
+    return (Window(calls, seconds),)
 
 
 def _book(item: Item) -> str | None:

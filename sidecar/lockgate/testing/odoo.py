@@ -56,6 +56,7 @@ class Publication:
     lease_until: float = 0.0
     leased_version: int = 0
     tokens: set[str] = field(default_factory=set)
+    token: str = ""  # of the lease that is out
     purpose: Purpose = Purpose.PUSH
     tries: int = 0
     message: str = ""
@@ -249,6 +250,7 @@ class FakeOdoo:
     def _lease(self, publication: Publication, token: str) -> Json:
         publication.tries += 1
         publication.tokens.add(token)
+        publication.token = token
         publication.state = "leased"
         publication.leased_version = publication.version
         publication.lease_until = time.monotonic() + self.send_by + self.deadline
@@ -264,7 +266,9 @@ class FakeOdoo:
         publication = self.publications.get(result.publication)
         if publication is None or result.token not in publication.tokens:
             raise OdooRefused(f"No lease {result.token} of publication {result.publication} was given.")
-        publication.lease_until = 0.0
+        if publication.token != result.token:
+            return  # evidence of a lease that has ended
+        publication.token, publication.lease_until = "", 0.0
         publication.state = "due"
         publication.message = result.message
         match result.outcome:
@@ -281,6 +285,8 @@ class FakeOdoo:
                 publication.state = "blocked"
             case Outcome.UNKNOWN:
                 publication.due_at = time.monotonic() + 0.2
+        if publication.version > publication.leased_version and result.outcome != Outcome.UNKNOWN:
+            publication.due_at, publication.state, publication.tries = 0.0, "due", 0
 
     def _counts(self, code: str) -> Json:
         waiting = [each for each in self.publications.values() if each.channel == code and self._open(each)]

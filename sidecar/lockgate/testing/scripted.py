@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from lockgate.connectors.base import Accepted, Item, PushOutcome, ReadOutcome, Session
 from lockgate.connectors.demo import DemoConnector
 from lockgate.contract import ConnectorDescription, Outcome, StockReading, WorkClass
-from lockgate.dispatch import Dispatch, Nudge
+from lockgate.dispatch import Dispatch
+from lockgate.run import Nudge
 from lockgate.testing.odoo import FakeOdoo
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

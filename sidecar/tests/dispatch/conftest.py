@@ -7,6 +7,8 @@ import threading
 import pytest
 
 from lockgate import connectors
+from lockgate.broker import connect
+from lockgate.budget import Budget
 from lockgate.dispatch import Dispatch
 from lockgate.limits import Pace
 from lockgate.odoo import Gateway
@@ -47,6 +49,7 @@ def dispatch(odoo: FakeOdoo, connector: type[Scripted], clock: Clock, stopping: 
         Gateway(odoo, database=odoo.database, incarnation=1),
         Sessions(Credentials(None, {})),
         Pace(2000),
+        Budget(connect("unix:///nowhere/redis.sock")),  # a channel without a limit never asks it
         policy=Policy(draw=lambda _, most: most),
         stopping=stopping,
         boot=lambda: clock.boot,

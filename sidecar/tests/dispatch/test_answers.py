@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lockgate.connectors.base import Accepted
@@ -111,7 +113,7 @@ def test_a_channel_that_stays_down_is_asked_ever_less_often_until_it_answers(
 def test_a_batch_that_fails_for_itself_does_not_stop_the_next(
     odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted]
 ) -> None:
-    connector.script.append(RetryLater("HTTP 500"))
+    connector.script.append(RetryLater("HTTP 409", cause=Cause.CONFLICT))
     for sku in "ABCD":
         odoo.want("shop", stock(sku))
     routine(dispatch)
@@ -145,7 +147,8 @@ def test_settings_of_the_wrong_type_are_an_exception_for_a_person(odoo: FakeOdoo
 def test_a_secret_in_a_connector_s_words_does_not_reach_odoo(
     odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted]
 ) -> None:
-    dispatch._sessions = Sessions(Credentials(None, {"LOCKGATE_CREDENTIAL_SHOP_TOKEN": "hunter22"}))
+    sessions = Sessions(Credentials(None, {"LOCKGATE_CREDENTIAL_SHOP_TOKEN": "hunter22"}))
+    dispatch._sender = replace(dispatch._sender, sessions=sessions)
     odoo.add_channel("shop", "scripted", "shop")
     connector.script.append(Rejected("The shop disliked hunter22.", answer="you sent hunter22"))
     odoo.want("shop", stock("A"))

@@ -9,8 +9,9 @@ import pytest
 
 from lockgate.connectors.base import Accepted, Item
 from lockgate.contract import Outcome, Purpose, StockReading, WorkClass
-from lockgate.dispatch import Dispatch, Nudge
+from lockgate.dispatch import Dispatch
 from lockgate.odoo import Gateway, OdooDown, OdooRefused
+from lockgate.run import Nudge
 from lockgate.testing.odoo import FakeOdoo
 from lockgate.testing.scripted import Clock, Scripted, outcomes, routine
 from lockgate.testing.values import stock

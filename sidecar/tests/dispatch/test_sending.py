@@ -9,8 +9,9 @@ import pytest
 
 from lockgate.connectors.base import Accepted, Item, PushOutcome
 from lockgate.contract import Outcome, Purpose, WorkClass
-from lockgate.dispatch import Dispatch, Nudge
+from lockgate.dispatch import Dispatch
 from lockgate.errors import Rejected, RetryLater
+from lockgate.run import Nudge
 from lockgate.testing.odoo import FakeOdoo
 from lockgate.testing.scripted import NOW, Clock, Scripted, outcomes, routine
 from lockgate.testing.values import price, stock

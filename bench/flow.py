@@ -1,0 +1,126 @@
+"""How much of what a channel allows is used, and how often it answers "too many".
+
+A channel that lets 40 requests a second through, of three kinds, each known to Lockgate by what its vendor
+documents and nothing else; a backlog that does not end; one item a request, so that requests are what is
+scarce. Real pacer, workers and Redis as processes, the shipped fake channel, and the fake Odoo over HTTP.
+Redis is flushed once in the middle, and the start of the run counts too.
+
+    python -m bench.flow [SECONDS] [WORKERS …]     by default 90 seconds, with 1 and with 4 workers
+
+Prints JSON: by kind and number of workers the share of the allowance that was used in the worst sliding
+minute and in the whole run, counting only requests that brought something new, and the share of 429 among the
+answers.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+
+from bench.one_by_one import CODE as ONE_BY_ONE
+from bench.one_by_one import distribution
+from lockgate.testing.odoo import FakeOdoo
+from lockgate.testing.server import OdooHttp, ScriptedServer
+from lockgate.testing.values import stock
+from stack.paths import ROOT
+from stack.processes import Process
+from stack.redis_server import Redis
+from stack.sidecar import FakeChannel, Sidecar
+
+CALLS = 40
+KINDS = ("leaky_bucket", "fixed_window", "sliding_log")
+SECONDS = 90.0
+LISTINGS = 300
+"""As many as want something new at any time: some seconds' worth of what the channel allows."""
+
+
+def measure(seconds: float = SECONDS, workers: tuple[int, ...] = (1, 4)) -> dict:
+    """By kind of limit and number of workers."""
+    return {kind: {count: run(kind, count, seconds) for count in workers} for kind in KINDS}
+
+
+def run(kind: str, workers: int, seconds: float) -> dict:
+    with tempfile.TemporaryDirectory() as name, running(Path(name), kind, workers) as (redis, channel, odoo):
+        stopping = threading.Event()
+        threading.Thread(target=want, args=(odoo, stopping), daemon=True).start()
+        began = time.monotonic()
+        time.sleep(seconds / 2)
+        redis.client.flushall()
+        time.sleep(seconds / 2)
+        ended = time.monotonic()
+        stopping.set()
+        limit = httpx.get(f"{channel.url}/limit").json()
+        entries = httpx.get(f"{channel.url}/history", timeout=60).json()["entries"]
+    seen: dict[tuple[str, int], float] = {}
+    for entry in entries:
+        if entry["applied"]:
+            seen.setdefault((entry["sku"], entry["value"]["quantity"]), entry["applied_monotonic"])
+    times = sorted(moment for moment in seen.values() if began <= moment <= ended)
+    minute = min(60.0, seconds)
+    starts = [began + n / 10 for n in range(int((seconds - minute) * 10) + 1)]
+    used = [sum(start <= moment < start + minute for moment in times) for start in starts]
+    return {
+        "worst_minute": round(min(used) / (CALLS * minute), 4),
+        "whole_run": round(len(times) / (CALLS * seconds), 4),
+        "answers": limit["answered"],
+        "share_of_429": round(limit["refused"] / limit["answered"], 4),
+        "exchanges": odoo.exchanges,
+    }
+
+
+def want(odoo: FakeOdoo, stopping: threading.Event) -> None:
+    """Keep a backlog: whatever is confirmed wants the next number."""
+    for number in range(LISTINGS):
+        odoo.want("shop", stock(f"S{number:03}", 0))
+    while not stopping.wait(0.2):
+        for publication in list(odoo.publications.values()):
+            if publication.settled:
+                value = publication.wanted
+                odoo.want("shop", value.model_copy(update={"quantity": value.quantity + 1}))
+
+
+@contextmanager
+def running(folder: Path, kind: str, workers: int) -> Iterator[tuple[Redis, FakeChannel, FakeOdoo]]:
+    """The sidecar in front of a channel with that limit."""
+    outsiders = distribution(folder / "outsiders")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(outsiders), str(ROOT)])
+    redis, channel, odoo = Redis(folder), FakeChannel(folder), FakeOdoo()
+    with ExitStack() as open_, ScriptedServer(OdooHttp(odoo)) as server:
+
+        def start(process: Redis | FakeChannel | Process) -> None:
+            open_.callback(process.stop)
+            process.start()
+
+        start(redis)
+        start(channel)
+        rule = {"kind": "limit", "limit": kind, "calls": CALLS, "seconds": 1}
+        httpx.post(f"{channel.url}/script", json=rule).raise_for_status()
+        odoo.add_channel("shop", ONE_BY_ONE, url=channel.url, limit=f"{kind} {CALLS}/1")
+        settings = {
+            "LOCKGATE_ODOO_UUID": odoo.database,
+            "LOCKGATE_ODOO_KEY": "a-key",
+            "LOCKGATE_ODOO_URL": server.address,
+            "LOCKGATE_REDIS_URL": redis.url,
+        }
+        sidecar = Sidecar(folder, settings, {})
+        for number in range(workers):
+            start(sidecar.new_worker(f"worker-{number}"))
+        start(sidecar.pacer)
+        yield redis, channel, odoo
+
+
+def main() -> None:
+    seconds, *workers = sys.argv[1:] or [SECONDS]
+    counts = tuple(int(count) for count in workers) or (1, 4)
+    print(json.dumps(measure(float(seconds), counts), indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What one run holds: leases in hand, and whether it may go on."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from lockgate.contract import Lease, PriceValue, Purpose, Result, WorkClass
+from lockgate.results import hand_back
+
+
+@dataclass(frozen=True)
+class Nudge:
+    """Come again for this class of work in `delay` seconds."""
+
+    work_class: WorkClass
+    delay: float
+
+
+@dataclass(frozen=True)
+class Held:
+    """A lease in hand, and until when on the boot clock a request with it may start."""
+
+    lease: Lease
+    token: str
+    send_by: float
+
+    def back(self, message: str, after: float = 0.0) -> Result:
+        return hand_back(self.lease, self.token, message, after)
+
+    def too_late(self, boot: float, now: datetime, frozen: bool) -> str | None:
+        """Why it may not be sent any more; none while it may. A frozen channel may be read."""
+        if boot > self.send_by:
+            return "It came too late to be sent."
+        if frozen and self.lease.purpose == Purpose.PUSH:
+            return "The channel was frozen, so it was not sent."
+        value = self.lease.value
+        ends = value.ends if isinstance(value, PriceValue) and self.lease.purpose == Purpose.PUSH else None
+        if ends is not None and ends <= now:
+            return f"Its seal ended at {ends.isoformat()}, so it was not sent."
+        return None
+
+
+@dataclass
+class Run:
+    """Once `ended`, no more is leased or sent; what is handed back, and the next run, wait `wait` seconds."""
+
+    channel: str
+    work_class: WorkClass
+    until: float
+    held: deque[Held] = field(default_factory=deque)
+    batch_size: int = 1
+    frozen: bool = False
+    ended: bool = False
+    wait: float = 0.0
+    spent: bool = False  # the channel's budget is: come again when there is some
+
+    def end(self, wait: float = 0.0) -> None:
+        self.ended = True
+        self.wait = max(self.wait, wait)
+
+    def next_batch(self) -> list[Held]:
+        """The oldest lease in hand and those of its purpose and aspect, as many as one request may carry."""
+        first = self.held[0].lease
+        batch: list[Held] = []
+        rest: deque[Held] = deque()
+        for held in self.held:
+            alike = (held.lease.purpose, held.lease.value.aspect) == (first.purpose, first.value.aspect)
+            (batch if alike and len(batch) < self.batch_size else rest).append(held)
+        self.held = rest
+        return batch
+
+    def hand_back(self) -> list[Result]:
+        """All that is still in hand."""
+        results = [held.back("It was not sent.", self.wait) for held in self.held]
+        self.held.clear()
+        return results

@@ -1,0 +1,162 @@
+"""One batch to the channel, and a result for each of its leases.
+
+    batch ─► budget ─► in time? ─► connector ─► outcomes ─► results
+      ▲                                │
+      └── its halves ◄── an error of all that may be the doing of one
+
+A request is sent in halves again until what is to blame stands alone, so that it holds nothing else up. What
+may have landed, or says of itself that it concerns the channel, is never split.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from lockgate import metrics
+from lockgate.budget import Budget
+from lockgate.connectors.base import Item
+from lockgate.contract import Cause, Channel, Purpose, Result
+from lockgate.errors import ChannelDown, ChannelError, Rejected, RetryLater, Unknown
+from lockgate.limits import Pace
+from lockgate.results import Telling, unanswered
+from lockgate.retry import Policy, may_be_of_one
+from lockgate.run import Held, Run
+from lockgate.sessions import Opened, Sessions
+from lockgate.signals import UNSAID, listen
+
+log = logging.getLogger(__name__)
+
+PATIENT = 2
+"""So many failed requests in a row, beyond those on the way from a batch to one item, are still its doing."""
+
+
+@dataclass(frozen=True)
+class Sender:
+    sessions: Sessions
+    budget: Budget
+    pace: Pace
+    policy: Policy
+    boot: Callable[[], float]
+    now: Callable[[], datetime]
+
+    def send(self, run: Run, channel: Channel, deadline: float, batch: Sequence[Held]) -> list[Result]:
+        """A result for each lease of the batch. Never raises; ends the run when the channel wants no more."""
+        try:
+            with self.sessions.borrow(channel, deadline) as opened:
+                return self._send(run, opened, batch)
+        except Exception as error:  # credential or settings; a connector may raise anything when it is opened
+            self._log(run, error)
+            return self._tell(channel, batch, dict.fromkeys(_keys(batch), error))
+
+    def _send(self, run: Run, opened: Opened, batch: Sequence[Held]) -> list[Result]:
+        results: list[Result] = []
+        parts = deque([list(batch)])
+        failed, bound = 0, len(batch).bit_length() + PATIENT
+        error: Exception | None = None
+        while parts and not run.ended:
+            purpose = parts[0][0].lease.purpose
+            if not self.budget.take(opened, run.work_class, purpose):
+                run.spent = True
+                run.end()
+                break
+            ready, late = self._in_time(run, parts.popleft())
+            results += late
+            if not ready:
+                run.end()  # leased again at once they would come late again
+                break
+            outcomes, seconds, raised = self._ask(run, opened, purpose, ready)
+            failed = failed + 1 if raised else 0
+            if raised and len(ready) > 1 and may_be_of_one(raised):
+                error = raised
+                if failed >= bound:
+                    run.end()  # nothing goes through: the channel's trouble, not one item's
+                middle = len(ready) // 2
+                parts.extendleft([ready[middle:], ready[:middle]])
+                metrics.SPLITS.labels(run.channel).inc()
+                continue
+            self._end_on(run, outcomes)
+            falls = self._falls(run, outcomes)
+            results += self._tell(opened.session.channel, ready, outcomes, seconds, opened.secrets, falls)
+        rest = [held for part in parts for held in part]
+        if error is None:
+            return results + [held.back("It was not sent.", run.wait) for held in rest]
+        # they were in a request that failed, which is a try and says nothing of each
+        blamed = RetryLater(error.message, cause=error.cause) if isinstance(error, Rejected) else error
+        return results + self._tell(opened.session.channel, rest, dict.fromkeys(_keys(rest), blamed))
+
+    def _in_time(self, run: Run, batch: Sequence[Held]) -> tuple[list[Held], list[Result]]:
+        """Right before a request: what may start now, and the rest handed back."""
+        boot, now = self.boot(), self.now()
+        ready: list[Held] = []
+        late: list[Result] = []
+        for held in batch:
+            if words := held.too_late(boot, now, run.frozen):
+                late.append(held.back(words))
+            else:
+                ready.append(held)
+        return ready, late
+
+    def _ask(
+        self, run: Run, opened: Opened, purpose: Purpose, ready: Sequence[Held]
+    ) -> tuple[Mapping[int, object], float, Exception | None]:
+        """One push or read: outcomes by key, how long it took, and the error if it concerns them all."""
+        send = opened.connector.push if purpose == Purpose.PUSH else opened.connector.read
+        raised: Exception | None = None
+        outcomes: Mapping[int, object]
+        began = self.boot()
+        with listen() as heard:
+            try:
+                outcomes = dict(send([Item(held.lease.publication, held.lease.value) for held in ready]))
+            except Exception as error:
+                self._log(run, error)
+                outcomes, raised = dict.fromkeys(_keys(ready), error), error
+        seconds = max(self.boot() - began, 1e-6)
+        metrics.REQUESTS.labels(run.channel, purpose).observe(seconds)
+        self.budget.learn(opened.session, purpose, heard)
+        return outcomes, seconds, raised
+
+    def _end_on(self, run: Run, outcomes: Mapping[int, object]) -> None:
+        """A channel that is down, asked to wait or fell silent gets nothing more in this run."""
+        for outcome in outcomes.values():
+            if isinstance(outcome, ChannelDown | Unknown):
+                run.end()
+            if isinstance(outcome, RetryLater):
+                if outcome.after:
+                    run.end(self.policy.own(outcome.after) or 0.0)
+                elif outcome.cause == Cause.RATE_LIMIT:
+                    run.end(UNSAID)
+
+    def _falls(self, run: Run, outcomes: Mapping[int, object]) -> int:
+        down = any(isinstance(outcome, ChannelDown) for outcome in outcomes.values())
+        return self.pace.fell(run.channel) if down else 0
+
+    def _tell(
+        self,
+        channel: Channel,
+        batch: Sequence[Held],
+        outcomes: Mapping[int, object],
+        seconds: float = 1e-6,
+        secrets: tuple[str, ...] = (),
+        falls: int = 0,
+    ) -> list[Result]:
+        telling = Telling(channel, self.policy, seconds, secrets, falls)
+        return [
+            telling.of(
+                held.lease,
+                held.token,
+                outcomes.get(held.lease.publication, unanswered(held.lease.purpose)),
+            )
+            for held in batch
+        ]
+
+    def _log(self, run: Run, error: Exception) -> None:
+        if not isinstance(error, ChannelError):
+            log.error("The connector of channel %s failed", run.channel, exc_info=error)
+
+
+def _keys(batch: Sequence[Held]) -> list[int]:
+    return [held.lease.publication for held in batch]
