@@ -156,10 +156,10 @@ class Dispatch:
             return []
         classes = list(WorkClass)
         nudges = []
-        wait = max(run.wait, self._budget.wait(run.channel, run.work_class))
         for work_class in classes:
             if getattr(answer.more, work_class) == 0:
                 continue
+            wait = max(run.wait, self._budget.wait(run.channel, work_class))
             ours = classes.index(work_class) <= classes.index(run.work_class)
             if self._stopping.is_set() or not ours or (not run.ended and self._boot() > run.until):
                 nudges.append(Nudge(work_class, 0.0))
