@@ -90,6 +90,9 @@ class Account:
         self.aimed = None
 
 
+NOTHING = Account()
+
+
 class Budget:
     def __init__(self, redis: Redis, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis
@@ -121,6 +124,8 @@ class Budget:
         """Take what one push or read costs, right before it. If it may not start, `wait` says until when."""
         session, declared = opened.session, allowance.of(opened.connector)
         if not declared:
+            if self._accounts.get(session.channel.code, NOTHING).declared:  # it had a limit until now
+                del self._accounts[session.channel.code]
             return True
         account = self._accounts.setdefault(session.channel.code, Account())
         if account.declared != declared:

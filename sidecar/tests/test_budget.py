@@ -217,6 +217,14 @@ def test_a_long_rest_ends_in_a_minute_so_that_other_settings_are_found(redis: Re
     assert budget.wait("shop", WorkClass.BULK) == 0.0
 
 
+def test_a_limit_that_is_no_longer_declared_is_forgotten(redis: Redis) -> None:
+    budget = Budget(redis)
+    assert taken(budget, opened(SLOW)) == 1
+    assert budget.rows("shop", WorkClass.BULK) == 0
+    assert budget.take(opened(), WorkClass.BULK, PUSH)
+    assert budget.rows("shop", WorkClass.BULK) is None
+
+
 @pytest.mark.parametrize("allowances", [(SLOW,), (Window(10, 3600.0),), (SLOW, Window(10, 3600.0))])
 def test_leases_follow_credits(redis: Redis, allowances: Sequence[Allowance]) -> None:
     budget, shop = Budget(redis), opened(*allowances)
