@@ -11,7 +11,7 @@ from pathlib import Path
 from stack.paths import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-MEASURES = {"hooks": "bench.hook_overhead", "motion": "bench.motion"}
+MEASURES = {"hooks": "bench.hook_overhead", "motion": "bench.motion", "prices": "bench.price"}
 
 
 def machine() -> dict[str, str]:

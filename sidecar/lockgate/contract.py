@@ -88,6 +88,9 @@ class PriceValue(Message):
     tax_included: bool
     unit: str
     breaks: tuple[PriceBreak, ...]
+    compare_at: Decimal | None = Field(
+        gt=0, description="the regular price to show beside `amount`, which is lower; a channel may have none"
+    )
     seal: int = Field(description="the number of the seal behind this price")
     starts: AwareDatetime
     ends: AwareDatetime | None

@@ -1,8 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-# Pricing looks at every rule for every product: small slices keep that linear.
-SLICE = 50
 # What a published price stands on: these stay as they are once a price is sealed in the book.
 FIXED_BY_SEALS = {"channel_id", "pricelist_id"}
 PUBLISHED = {"reference", "active"}
@@ -142,17 +140,6 @@ class PriceBook(models.Model):
         """These books in a context rebuilt from nothing: what a caller passes never reaches a price."""
         self.ensure_one()
         return self.sudo().with_env(self.env(su=True, context={})).with_company(self.sudo().company_id)
-
-    def _prices_now(self, products, uom=None):
-        """{product id: price} that the pricelist gives one `uom` now, rounded to the book's currency.
-
-        `uom` is the product's own unit when not given. Call it on clean books (`_clean`).
-        """
-        prices = {}
-        for start in range(0, len(products), SLICE):
-            part = products[start : start + SLICE].with_prefetch(products.ids)
-            prices |= self.pricelist_id._get_products_price(part, 1.0, uom=uom)
-        return {product_id: self.currency_id.round(price) for product_id, price in prices.items()}
 
     def action_open_changes(self):
         return self._open("lockgate_price.lockgate_price_change_action", "book_ids")

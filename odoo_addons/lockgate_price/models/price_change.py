@@ -15,6 +15,7 @@ STATES = [
 EDITABLE = {
     "company_id", "currency_id", "book_ids", "effective_from", "effective_to", "reason", "line_ids",
     "time_zone", "local_from", "local_to", "release_ids",
+    "above_ids",
 }  # fmt: skip
 SHOWN_IN_IMPACT = {"company_id", "currency_id", "book_ids", "effective_from"}
 
@@ -131,7 +132,7 @@ class PriceChange(models.Model):
             change.impact_count = impacts.get(change, 0)
             change.seal_count = seals.get(change, 0)
 
-    @api.depends("state", "book_ids", "line_ids.product_id", "effective_to", "currency_id")
+    @api.depends("state", "book_ids", "line_ids", "impact_ids", "effective_to", "currency_id")
     def _compute_problems(self):
         for change in self:
             drafted = change._origin if change.state == "draft" else self.browse()
@@ -154,7 +155,7 @@ class PriceChange(models.Model):
         self._edit()
         result = super().write(vals)
         if SHOWN_IN_IMPACT & set(vals):
-            self.env["lockgate.price.impact"]._refresh(self)
+            self.env["lockgate.price.impact"]._refresh_soon(self)
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -187,7 +188,7 @@ class PriceChange(models.Model):
                 for vals in vals_list
             ]
         )
-        self.env["lockgate.price.impact"]._refresh(changes)
+        self.env["lockgate.price.impact"]._refresh_soon(changes)
         return changes
 
     def _refuse_other_fields(self, vals):

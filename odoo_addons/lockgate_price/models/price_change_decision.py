@@ -8,7 +8,6 @@ from .proposals import propose
 
 ANALYST = "lockgate_price.lockgate_price_group_analyst"
 APPROVER = "lockgate_price.lockgate_price_group_approver"
-NAMED = 10
 
 
 class PriceChange(models.Model):
@@ -22,8 +21,8 @@ class PriceChange(models.Model):
         self.check_access("write")
         for change in self:
             change._transition({"draft"}, "to_approve", requester_id=self.env.uid)
-            proposals = change._checked_proposals()
             self.env["lockgate.price.impact"]._refresh(change)
+            proposals = change._checked_proposals()
             change._put(request_hash=change._digest(proposals))
 
     def action_approve(self, revision=None):
@@ -201,9 +200,11 @@ class PriceChange(models.Model):
         return proposals
 
     def _proposals(self):
+        """What it does to each listing and book. What it computes from is looked up while it is a draft; from
+        then on it is what its impact holds."""
         self.ensure_one()
         self.env.flush_all()
-        return propose(self.env.cr, self.id)
+        return propose(self._clean(), self._begins(), live=self.state == "draft")
 
     def _digest(self, proposals):
         """SHA-256 of all that is approved, as canonical JSON: the same content gives the same hash."""
@@ -216,57 +217,3 @@ class PriceChange(models.Model):
             "prices": [proposal.content() for proposal in proposals],
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-    def _currency_problem(self):
-        for book in self.book_ids:
-            if book.currency_id != self.currency_id:
-                return self.env._(
-                    "Price change %(change)s is in %(currency)s, but %(book)s of channel %(channel)s sells "
-                    "in %(other)s: choose books of one currency.",
-                    change=self.name,
-                    currency=self.currency_id.name,
-                    book=book.name,
-                    channel=book.channel_id.name,
-                    other=book.currency_id.name,
-                )
-        return None
-
-    def _problems(self):
-        """What stands against asking for or giving approval, a sentence each."""
-        problems = []
-        if not self.book_ids:
-            problems.append(self.env._("Choose at least one price book."))
-        if not self.line_ids:
-            problems.append(self.env._("Add at least one line: a product and its new price."))
-        if problem := self._currency_problem():
-            problems.append(problem)
-        if archived := self.book_ids.filtered(lambda book: not (book.active and book.channel_id.active)):
-            problems.append(self.env._("Archived price books: %s.", self._named(archived)))
-        if self.effective_to and self.effective_to <= fields.Datetime.now():
-            problems.append(self.env._("Its end, %s, has passed: set Effective To later.", self.effective_to))
-        if archived := self.line_ids.product_id.filtered(lambda product: not product.active):
-            problems.append(
-                self.env._(
-                    "Archived products: %s. Remove their lines or put them back.", self._named(archived)
-                )
-            )
-        listed = self.line_ids._listed()
-        channels = self.book_ids.channel_id.ids
-        unlisted = self.line_ids.product_id.filtered(
-            lambda product: (
-                product.active and not any((channel, product.id) in listed for channel in channels)
-            )
-        )
-        if channels and unlisted:
-            problems.append(
-                self.env._(
-                    "Not listed on any channel of the chosen books: %s. List them or remove their lines.",
-                    self._named(unlisted),
-                )
-            )
-        return problems
-
-    def _named(self, records):
-        names = ", ".join(records[:NAMED].mapped("display_name"))
-        more = len(records) - NAMED
-        return self.env._("%(names)s and %(more)s more", names=names, more=more) if more > 0 else names

@@ -40,7 +40,12 @@ class PriceSeal(models.Model):
     currency_id = fields.Many2one("res.currency", required=True, readonly=True, ondelete="restrict")
     tax_included = fields.Boolean(readonly=True)
     uom_id = fields.Many2one("uom.uom", "Unit", required=True, readonly=True, ondelete="restrict")
-    breaks = fields.Json(readonly=True)
+    breaks = fields.Json(
+        "Quantity Breaks", readonly=True, help="From so many whole units of the listing on, the price of one."
+    )
+    compare_at = fields.Monetary(
+        "Regular Price", readonly=True, aggregator=None, help="The price it is compared with on the channel."
+    )
     date_from = fields.Datetime("From", required=True, readonly=True)
     date_to = fields.Datetime("To", readonly=True, help="The first moment at which it no longer holds.")
     line_id = fields.Many2one(
@@ -119,8 +124,9 @@ class PriceSeal(models.Model):
                     "currency_id": proposal.currency_id,
                     "tax_included": proposal.tax_included,
                     "uom_id": proposal.uom_id,
-                    "breaks": [],
                     "date_from": change._starts(proposal.channel_id).isoformat(),
+                    "breaks": proposal.breaks,
+                    "compare_at": None if proposal.compare_at is None else str(proposal.compare_at),
                     "date_to": change.effective_to.isoformat() if change.effective_to else None,
                     "line_id": proposal.line_id,
                     "change_id": change.id,
@@ -138,7 +144,8 @@ class PriceSeal(models.Model):
         self.env.cr.execute(
             """
             SELECT to_jsonb(seal) - 'id' - 'previous_hash' - 'chain_hash' || jsonb_build_object(
-                       'amount', amount::text, 'revokes_id', id, 'approval_id', %s,
+                       'amount', amount::text, 'compare_at', compare_at::text,
+                       'revokes_id', id, 'approval_id', %s,
                        'date_from', %s::text, 'date_to', NULL)
               FROM lockgate_price_seal seal WHERE id = ANY(%s) ORDER BY id
             """,

@@ -1,35 +1,16 @@
 """What a price change does to each listing and book: the numbers that are shown, approved and sealed."""
 
+import json
 from typing import NamedTuple
 
-# The unit's factors are exact numbers in the database, so the price is computed there, once, in sets.
-PROPOSALS = """
-    SELECT listing.id AS listing_id, listing.channel_id, listing.product_id, book.id AS book_id,
-           line.id AS line_id, currency.id AS currency_id, currency.name AS currency,
-           coalesce(book.tax_included, false) AS tax_included, unit.id AS uom_id, unit.name->>'en_US' AS unit,
-           round(
-               round(CASE WHEN unit.id = own_unit.id THEN line.price
-                          ELSE line.price * unit.factor / own_unit.factor END / currency.rounding)
-                   * currency.rounding,
-               currency.decimal_places) AS amount
-      FROM lockgate_price_change_line line
-      JOIN lockgate_price_change_book_rel chosen ON chosen.change_id = line.change_id
-      JOIN lockgate_price_book book ON book.id = chosen.book_id AND book.active
-      JOIN product_pricelist pricelist ON pricelist.id = book.pricelist_id
-      JOIN res_currency currency ON currency.id = pricelist.currency_id
-      JOIN lockgate_listing listing ON listing.channel_id = book.channel_id
-                                   AND listing.product_id = line.product_id AND listing.active
-      JOIN product_product product ON product.id = listing.product_id AND product.active
-      JOIN product_template template ON template.id = product.product_tmpl_id
-      JOIN uom_uom unit ON unit.id = listing.uom_id
-      JOIN uom_uom own_unit ON own_unit.id = template.uom_id
-     WHERE line.change_id = %s
-  ORDER BY listing.id, book.id
-"""
+from .resolve import resolved
 
 
 class Proposal(NamedTuple):
-    """The price of one `unit` of a listing in a book; `amount` is a Decimal, rounded to its currency."""
+    """The price of one `unit` of a listing in a book; amounts are Decimals, rounded to its currency.
+
+    `breaks`: [{"minimum": whole units, "amount"}], decimals as text. `compare_at` is None, or above `amount`.
+    """
 
     listing_id: int
     channel_id: int
@@ -42,6 +23,8 @@ class Proposal(NamedTuple):
     uom_id: int
     unit: str
     amount: object
+    breaks: list
+    compare_at: object
 
     def content(self):
         """All of it that an approval stands for; the channel follows from the listing."""
@@ -54,11 +37,36 @@ class Proposal(NamedTuple):
             "currency": self.currency,
             "tax_included": self.tax_included,
             "unit": self.uom_id,
-            "breaks": [],
+            "breaks": self.breaks,
+            "compare_at": None if self.compare_at is None else str(self.compare_at),
         }
 
 
-def propose(cr, change_id):
-    """The proposals of a change, from what is in the database: flush first."""
-    cr.execute(PROPOSALS, [change_id])
-    return [Proposal(*row) for row in cr.fetchall()]
+def parameters(change, moment):
+    """What the statements take, of a clean `change` that begins at `moment`."""
+    company, products = change.company_id, change.env["product.product"]
+    currencies = company.currency_id | change._base_books().currency_id
+    rates = {
+        currency.id: currency._get_conversion_rate(currency, change.currency_id, company)
+        for currency in currencies
+    }
+    return {
+        "change": change.id,
+        "asked": change.state != "draft",
+        "moment": moment,
+        "company": str(company.id),
+        "company_currency": str(company.currency_id.id),
+        "default_cost": products._fields["standard_price"].get_company_dependent_fallback(products) or 0.0,
+        "rates": json.dumps(rates),
+    }
+
+
+def propose(change, moment, live):
+    """The proposals of a clean change, from what is in the database: flush first."""
+    columns = ", ".join(Proposal._fields)
+    change.env.cr.execute(
+        f"SELECT {columns} FROM ({resolved(live, facts=False)}) proposal"
+        " WHERE amount IS NOT NULL AND NOT loses ORDER BY listing_id, book_id",
+        parameters(change, moment),
+    )
+    return [Proposal(*row) for row in change.env.cr.fetchall()]

@@ -10,6 +10,7 @@ WANTED = f"""
     SELECT listing.id AS listing_id, book.id AS book_id, book.reference AS book,
            listing.sku, listing.reference, book.active AND listing.active AND product.active AS sold,
            in_force.id AS seal, round(in_force.amount, currency.decimal_places)::text AS amount,
+           round(in_force.compare_at, currency.decimal_places)::text AS compare_at,
            in_force.tax_included, in_force.breaks, currency.name AS currency, unit.name->>'en_US' AS unit,
            in_force.date_from, in_force.date_to, change.kind,
            in_force.amount < (publication.wanted->>'amount')::numeric
@@ -72,6 +73,7 @@ def _value(row):
         "tax_included": row["tax_included"],
         "unit": row["unit"],
         "breaks": row["breaks"],
+        "compare_at": row["compare_at"],
         "seal": row["seal"],
         "starts": _moment(row["date_from"]),
         "ends": row["date_to"] and _moment(row["date_to"]),

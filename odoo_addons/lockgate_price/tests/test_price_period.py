@@ -185,14 +185,15 @@ class TestPending(PriceCase):
         self.assertEqual(
             (self.product.lockgate_pending_change_count, template.lockgate_pending_change_count), (0, 0)
         )
-        draft, requested = self.draft(), self.requested()
         coming = self.approved(effective_from=fields.Datetime.now() + timedelta(days=1))
-        self.approved()
+        above = [fields.Command.set(coming.ids)]
+        self.approved(above_ids=above)
+        draft, requested = self.draft(), self.requested(above_ids=above)
         self.env.invalidate_all()
         self.assertEqual(
             (self.product.lockgate_pending_change_count, template.lockgate_pending_change_count), (3, 3)
         )
         for record in (self.product, template):
             domain = record.with_user(self.analyst).action_open_lockgate_pending_changes()["domain"]
-            self.assertEqual(draft.search(domain), coming + requested + draft)
+            self.assertEqual(draft.search(domain), requested + draft + coming)
         self.assertFalse(self.third.lockgate_pending_change_count)

@@ -37,6 +37,7 @@ class TestWantedPrice(PriceCase):
                 "tax_included": False,
                 "unit": self.listing.uom_id.with_context(lang="en_US").name,
                 "breaks": [],
+                "compare_at": None,
                 "seal": change.seal_ids.id,
                 "starts": f"{change.approved_at.isoformat()}+00:00",
                 "ends": None,
@@ -47,6 +48,19 @@ class TestWantedPrice(PriceCase):
         fastjsonschema.validate({"$ref": "#/$defs/PriceValue", "$defs": definitions}, want.value)
         self.assertEqual(want.work_class, "routine")
         self.assertIsNone(want.recheck_at)
+
+    def test_breaks_and_the_regular_price_are_carried_as_the_contract_has_them(self):
+        line = {"product_id": self.product.id, "price": 8, "breaks": "10: 7.5"}
+        line |= {"compare_at": "fixed", "compare_price": 9.9}
+        change = self.draft({}, line_ids=[fields.Command.create(line)])
+        change.action_request()
+        change.with_user(self.approver).action_approve()
+        value = self.wanted().value
+        self.assertEqual(value["breaks"], [{"minimum": "10", "amount": "7.50"}])
+        self.assertEqual(value["compare_at"], "9.90")
+        with file_open("lockgate/data/contract-v1.schema.json") as file:
+            definitions = json.load(file)["$defs"]
+        fastjsonschema.validate({"$ref": "#/$defs/PriceValue", "$defs": definitions}, value)
 
     def test_the_channels_own_names_are_carried(self):
         self.listing.reference = "gid-7"

@@ -1,8 +1,9 @@
 """Vendure 3, over its Admin API: a look-up, then one update for the whole batch.
 
 *Prices* are integers of the shop's own fraction: a hundredth of every currency, yen too, unless its money
-strategy says otherwise. Quantity breaks and dates are not Vendure's. A price book is a channel of the shop,
-named by its token, in one of its currencies. Vendure takes prices below zero, and rounds or refuses a
+strategy says otherwise. Quantity breaks, regular prices and dates are not Vendure's: breaks are refused, a
+regular price is not shown. A price book is a channel of the shop, named by its token, in one of its
+currencies. Vendure takes prices below zero, and rounds or refuses a
 fraction depending on the database behind it, so values are checked here, before they are sent.
 
 *Stock.* The shop offers `stockOnHand - stockAllocated` (less its out-of-stock threshold): what it sold and

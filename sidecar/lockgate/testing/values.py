@@ -19,6 +19,7 @@ def price(sku: str, amount: str = "10.00", **parts: Any) -> PriceValue:
             "tax_included": True,
             "unit": "Units",
             "breaks": (),
+            "compare_at": None,
             "seal": 1,
             "starts": "2026-01-01T00:00:00+00:00",
             "ends": None,

@@ -1,0 +1,164 @@
+"""How long the impact and the sealing of a price change of very many listings take, and how they grow.
+
+One database of a private PostgreSQL, one process with Odoo's registry. The prices of all listings are sealed
+once, then a change of the whole book by -10 % is drafted, its impact computed as the scheduled action does
+it, asked for and approved. Run `python -m bench.price`; it prints JSON.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+
+from bench.copies import copy_row
+from stack.debian import odoo_source
+from stack.odoo import environment, write_configuration
+from stack.paths import ROOT
+from stack.servers import Servers
+
+SIZES = (10_000, 100_000)
+ADMIN = 2
+
+
+class Prices:
+    """The process that drafts and approves: an analyst, an approver and a shop with `size` listings."""
+
+    def __init__(self, configuration: str, database: str) -> None:
+        from odoo.api import Environment
+        from odoo.modules.registry import Registry
+        from odoo.tools import config
+
+        config.parse_config(["-c", configuration, "-d", database, "--log-level", "error"])
+        self.environment, self.registry = Environment, Registry(database)
+
+    def run(self, size: int) -> dict:
+        """Seconds, and listings a second, of each step."""
+        with self.registry.cursor() as cr:
+            self.people, self.book = make_shop(self.environment(cr, ADMIN, {}), size)
+        first = self.draft({"base": "fixed", "price": 100.0})
+        self.compute()
+        self.approve(first)
+        figures = {}
+        begun = time.perf_counter()
+        change = self.draft({"base": "in_force", "percent": -10.0, "overrides": True})
+        figures["draft"] = time.perf_counter() - begun
+        figures["impact"] = self.timed(self.compute)
+        figures["request"] = self.timed(self.call, change, "analyst", "action_request")
+        figures["approve_and_seal"] = self.timed(self.approve_only, change)
+        with self.registry.cursor() as cr:
+            env = self.environment(cr, ADMIN, {})
+            sealed = env["lockgate.price.change"].browse(change).seal_count
+        if sealed != size:
+            raise SystemExit(f"price: {sealed} of {size} listings were sealed")
+        return {
+            name: {"seconds": round(seconds, 2), "listings_a_second": round(size / seconds)}
+            for name, seconds in figures.items()
+        }
+
+    @staticmethod
+    def timed(step, *arguments) -> float:
+        begun = time.perf_counter()
+        step(*arguments)
+        return time.perf_counter() - begun
+
+    def draft(self, line: dict) -> int:
+        with self.registry.cursor() as cr:
+            env = self.environment(cr, self.people["analyst"], {})
+            change = env["lockgate.price.change"].create(
+                {
+                    "book_ids": [(6, 0, [self.book])],
+                    "line_ids": [(0, 0, {"applies_to": "book", **line})],
+                }
+            )
+            return change.id
+
+    def compute(self) -> None:
+        """All that the scheduled action has to do."""
+        with self.registry.cursor() as cr:
+            self.environment(cr, 1, {})["lockgate.price.impact.job"]._run()
+
+    def call(self, change: int, person: str, method: str) -> None:
+        with self.registry.cursor() as cr:
+            env = self.environment(cr, self.people[person], {})
+            getattr(env["lockgate.price.change"].browse(change), method)()
+
+    def approve_only(self, change: int) -> None:
+        self.call(change, "approver", "action_approve")
+
+    def approve(self, change: int) -> None:
+        self.call(change, "analyst", "action_request")
+        self.approve_only(change)
+
+
+def make_shop(env, size: int) -> tuple[dict[str, int], int]:
+    """One book with `size` listings of a product each: the first made by Odoo, the others copied in SQL."""
+    people = {
+        role: env["res.users"]
+        .create(
+            {
+                "name": f"{role} {size}",
+                "login": f"bench_{role}_{size}",
+                "group_ids": [(6, 0, [env.ref(f"lockgate_price.lockgate_price_group_{role}").id])],
+            }
+        )
+        .id
+        for role in ("analyst", "approver")
+    }
+    connector = env["lockgate.connector"].sudo().search([("code", "=", "bench_price")]) or env[
+        "lockgate.connector"
+    ].sudo().create({"code": "bench_price", "name": "Bench", "settings_schema": {}})
+    channel = env["lockgate.channel"].create(
+        {"name": f"Bench {size}", "code": f"bench_{size}", "connector_id": connector.id}
+    )
+    product = env["product.product"].create(
+        {"name": "Bench", "default_code": f"BENCH-{size}", "list_price": 90.0, "standard_price": 40.0}
+    )
+    listing = env["lockgate.listing"].create({"channel_id": channel.id, "product_id": product.id})
+    pricelist = env["product.pricelist"].create({"name": f"Bench {size}"})
+    book = env["lockgate.price.book"].create(
+        {"name": "Bench", "channel_id": channel.id, "pricelist_id": pricelist.id}
+    )
+    env.flush_all()
+    templates = copy_row(env, product.product_tmpl_id, size - 1)
+    products = copy_row(env, product, size - 1, product_tmpl_id=templates)
+    skus = [f"{size}-{number}" for number in range(1, size)]
+    copy_row(env, listing, size - 1, product_id=products, sku=skus)
+    env.cr.execute("ANALYZE product_template, product_product, lockgate_listing")
+    return people, book.id
+
+
+def main() -> None:
+    """Measure on a database of our own and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--inside", nargs=2, metavar=("CONFIGURATION", "DATABASE"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.inside:
+        prices = Prices(*arguments.inside)
+        print(json.dumps({str(size): prices.run(size) for size in arguments.sizes}, indent=2))
+        return
+    with Servers("bench_price") as servers:
+        database = servers.database("price")
+        configuration = write_configuration(
+            servers.folder / "price.conf", servers.databases, servers.folder / "odoo", db_name=database
+        )
+        variables = {**environment(odoo_source()), "LOCKGATE_REDIS_URL": servers.redis.url}
+        variables["PYTHONPATH"] += os.pathsep + str(ROOT)
+        sizes = [str(size) for size in arguments.sizes]
+        argv = [
+            sys.executable,
+            "-m",
+            "bench.price",
+            "--inside",
+            str(configuration),
+            database,
+            "--sizes",
+            *sizes,
+        ]
+        subprocess.run(argv, cwd=ROOT, env={**os.environ, **variables}, check=True)
+
+
+if __name__ == "__main__":
+    main()

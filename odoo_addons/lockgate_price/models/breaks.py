@@ -1,0 +1,28 @@
+"""Quantity breaks as people type, paste and import them: `10: 9.50; 100: -15%`.
+
+From 10 of the product's own unit on one costs 9.50; from 100 on, 15 % less than the line's price.
+"""
+
+import re
+from decimal import Decimal
+
+BREAK = re.compile(r"(\d+(?:[.,]\d+)?)\s*[:=]\s*(-?\d+(?:[.,]\d+)?)\s*(%?)")
+HIGHEST = Decimal(10) ** 12
+
+
+def parse(text):
+    """`[{"minimum", "price"} or {"minimum", "percent"}]`, decimals as text, lowest minimum first.
+
+    Raises ValueError with the part that cannot be read, or that stands twice.
+    """
+    rows = {}
+    for part in filter(None, (part.strip() for part in re.split(r"[;\n]", text or ""))):
+        found = BREAK.fullmatch(part)
+        if not found:
+            raise ValueError(part)
+        minimum, number = (Decimal(digits.replace(",", ".")) for digits in found.groups()[:2])
+        low, kind = (Decimal(-100), "percent") if found[3] else (Decimal(0), "price")
+        if not (0 < minimum <= HIGHEST and low < number <= HIGHEST) or minimum in rows:
+            raise ValueError(part)
+        rows[minimum] = {"minimum": str(minimum), kind: str(number)}
+    return [rows[minimum] for minimum in sorted(rows)]

@@ -1,0 +1,161 @@
+"""What a line of a price change may say, checked value by value before anything is written."""
+
+import math
+
+from odoo import models
+from odoo.exceptions import UserError, ValidationError
+
+from .breaks import parse
+from .price_change_line import EDITABLE, TARGETS
+
+# Above this a double no longer holds cents; no price of one unit is that high.
+HIGHEST = 1e12
+FORMULA = ("percent", "rounding", "surcharge")
+NAMED = 10
+
+
+def is_number(value, lowest=-HIGHEST):
+    """Whether `value` is a finite number from `lowest` up to a trillion."""
+    return (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and lowest <= value <= HIGHEST
+    )
+
+
+class PriceChangeLine(models.Model):
+    _inherit = "lockgate.price.change.line"
+
+    def _checked(self, vals_list):
+        """These values, with the target and the breaks that follow from them. Raises with every bad line."""
+        checked, problems = [], []
+        for number, vals in enumerate(vals_list, 1):
+            values, problem = self._complete(vals)
+            checked.append(values)
+            if problem:
+                place = self.env._("Line %(number)s: %(problem)s", number=number, problem=problem)
+                problems.append(place if len(vals_list) > 1 else problem)
+        if problems:
+            more = len(problems) - NAMED
+            tail = [self.env._("… and %s more lines.", more)] if more > 0 else []
+            raise ValidationError("\n".join(problems[:NAMED] + tail))
+        return checked
+
+    def _complete(self, vals):
+        """(values to write, what is wrong with them or None); `self` is the line that is written, or none."""
+        values = dict(vals)
+        named = [name for name in TARGETS.values() if name and values.get(name)]
+        if not self and not values.get("applies_to"):
+            of_field = {name: target for target, name in TARGETS.items()}
+            values["applies_to"] = of_field[named[0]] if len(named) == 1 else "variant"
+        if "applies_to" in values:  # what an earlier target named is named no more
+            kept = TARGETS.get(values["applies_to"])
+            dropped = [name for name in TARGETS.values() if name and name != kept]
+            if not self and any(values.get(name) for name in dropped):
+                return values, self.env._("It names more than one target: give one a line.")
+            values |= dict.fromkeys(dropped, False)
+        if "breaks" in values:
+            try:
+                values["break_rows"] = parse(values["breaks"]) or False
+            except ValueError as error:
+                return values, self.env._(
+                    "“%s” is no quantity break: write as in “10: 9.50; 100: -15%%”, each quantity once.",
+                    error,
+                )
+        return values, self._problem_of(values)
+
+    def _problem_of(self, values):
+        """What is wrong with a line of these values, and of its own where they say nothing; or None."""
+
+        def value(name):
+            return values[name] if name in values else self[name] if self else None
+
+        field = TARGETS.get(value("applies_to"))
+        target = field and (values[field] if field in values else self[field].id)
+        if field and not target:
+            return self.env._(
+                "It stands on nothing: choose a product, a category or a tag, or the whole book."
+            )
+        problem = self._number_problem(value)
+        if not problem:
+            return None
+        who = field and self.env[self._fields[field].comodel_name].browse(target).display_name
+        return f"{who or self.env._('The whole price book')}: {problem}"
+
+    def _number_problem(self, value):
+        """What is wrong with the numbers, which `value` gives by their names; None if nothing."""
+        base = value("base") or "fixed"
+        numbers = {each: value(each) or 0.0 for each in (*FORMULA, "price", "compare_price")}
+        for each in FORMULA:
+            if not is_number(numbers[each]):
+                return self.env._("%s is not a number.", numbers[each])
+        if base == "fixed":
+            if not (is_number(numbers["price"]) and numbers["price"] > 0):
+                return self.env._("%s is not a price. Give an amount above zero.", numbers["price"])
+            if any(numbers[each] for each in FORMULA):
+                return self.env._(
+                    "a fixed price takes no percentage, rounding or extra: say what it comes from."
+                )
+        if numbers["percent"] <= -100:
+            return self.env._("%s %% leaves no price. Give a percentage above -100.", numbers["percent"])
+        if numbers["rounding"] < 0:
+            return self.env._("prices are rounded to a multiple of an amount above zero.")
+        if base == "book" and not value("base_book_id"):
+            return self.env._("choose the price book that its price is computed from.")
+        if value("compare_at") == "fixed":
+            least = numbers["price"] if base == "fixed" else 0
+            if not (is_number(numbers["compare_price"]) and numbers["compare_price"] > least):
+                return self.env._("its regular price has to be above the price that it is compared with.")
+        return None
+
+    def _convert_records(self, records, *, log=lambda message: None, savepoint):
+        """Odoo's import: say which rows are wrong, each by its own row, before any of them is written.
+
+        What is wrong is not handed on, so the good rows are tried in one go; Odoo then takes nothing.
+        """
+        failed, named = set(), {}
+
+        def note(message):
+            failed.add(message.get("record"))
+            log(message)
+
+        for record_id, xml_id, values, info in super()._convert_records(
+            records, log=note, savepoint=savepoint
+        ):
+            if info["record"] in failed:
+                continue
+            line = self.browse(record_id or ())
+            known = {name: values[name] for name in EDITABLE & set(values)}
+            complete, problem = line._complete(known)
+            if problem := problem or self._twice(line, complete, values.get("change_id"), named):
+                log({**info, "type": "error", "message": problem})
+            else:
+                yield record_id, xml_id, values, info
+
+    def _twice(self, line, values, change_id, named):
+        """Whether a new line stands on what another line of its change names; holds it in `named`."""
+        if line or not change_id:
+            return None
+        if change_id not in named:
+            others = self.search_fetch([("change_id", "=", change_id)], list(filter(None, TARGETS.values())))
+            named[change_id] = {other._key() for other in others}
+        field = TARGETS[values["applies_to"]]
+        key = values["applies_to"], values[field] if field else 0
+        if key in named[change_id]:
+            return self.env._("Two lines of the price change stand on the same target: leave one out.")
+        named[change_id].add(key)
+        return None
+
+    def _key(self):
+        field = TARGETS[self.applies_to]
+        return self.applies_to, self[field].id if field else 0
+
+    def _refuse_other_fields(self, vals, allowed):
+        if refused := set(vals) - allowed:
+            raise UserError(
+                self.env._(
+                    "On a line of a price change people write what it names and its price, not: %s.",
+                    ", ".join(sorted(refused)),
+                )
+            )
