@@ -2,7 +2,6 @@ import hashlib
 import json
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 # A row's content as the database itself shows it. Empty columns are left out, so that a column added
@@ -13,53 +12,18 @@ CONTENT = SQL("(jsonb_strip_nulls(to_jsonb(row)) - 'previous_hash' - 'chain_hash
 class PriceEvidence(models.AbstractModel):
     """What may be appended and never changed: the ORM refuses, a trigger refuses, a hash chain finds.
 
-    Rows are appended by `_append` alone, in SQL. `create` always raises, for everyone: no context key,
-    import or administrator's call can write evidence.
+    Rows are appended by `_append` alone, in SQL.
     """
 
     _name = "lockgate.price.evidence"
     _description = "Append-Only Evidence"
+    _inherit = ["lockgate.price.append.only"]
     _log_access = False
 
     previous_hash = fields.Char(readonly=True, help="The chain hash of the row before this one.")
     chain_hash = fields.Char(
         readonly=True, help="SHA-256 of the row before this one and of all that this row holds."
     )
-
-    def init(self):
-        super().init()
-        if self._abstract:
-            return
-        self.env.cr.execute(
-            """
-            CREATE OR REPLACE FUNCTION lockgate_price_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-                RAISE EXCEPTION '% is evidence: rows are appended, never changed or deleted', TG_TABLE_NAME
-                    USING ERRCODE = 'insufficient_privilege';
-            END $$
-            """
-        )
-        table = SQL.identifier(self._table)
-        self.env.cr.execute(SQL("DROP TRIGGER IF EXISTS lockgate_price_evidence ON %s", table))
-        # By statement, not by row: then TRUNCATE is caught by the same trigger.
-        self.env.cr.execute(
-            SQL(
-                "CREATE TRIGGER lockgate_price_evidence BEFORE UPDATE OR DELETE OR TRUNCATE ON %s"
-                " FOR EACH STATEMENT EXECUTE FUNCTION lockgate_price_refuse_change()",
-                table,
-            )
-        )
-
-    # pylint: disable=method-required-super,no-raise-unlink
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise AccessError(self.env._("%s: made by a decision on a price change alone.", self._description))
-
-    def write(self, vals):
-        raise AccessError(self.env._("%s: appended once, never changed.", self._description))
-
-    def unlink(self):
-        raise AccessError(self.env._("%s: appended once, never deleted.", self._description))
 
     def _append(self, rows):
         """Append `rows` ({column: value as in JSON}) and chain them; returns the new records.

@@ -5,7 +5,12 @@ DECISIONS = [
     ("rejected", "Rejected"),
     ("sent_back", "Sent Back"),
     ("revoked", "Revoked"),
+    ("line_rejected", "Line Rejected"),
+    ("released", "Released"),
+    ("reviewed", "Reviewed"),
 ]
+# By what right a change was approved.
+BASES = [("tier", "Tier of Approvers"), ("policy", "Let Through by Policies"), ("emergency", "Emergency")]
 
 
 class PriceApproval(models.Model):
@@ -27,6 +32,14 @@ class PriceApproval(models.Model):
     revision = fields.Integer(required=True, readonly=True)
     hash = fields.Char(readonly=True, help="SHA-256 of every price, unit, tax basis and period approved.")
     note = fields.Text("Reason", readonly=True)
+    basis = fields.Selection(BASES, readonly=True)
+    tier = fields.Char(readonly=True, help="The tier that approved, or the policies that let it through.")
+    policies = fields.Json(
+        readonly=True, help="What the policies said: of each that prices were outside of, how many."
+    )
+    line_number = fields.Integer(
+        readonly=True, help="The rejected line; the hash is then that of what it proposed."
+    )
 
     @api.depends("change_id", "decision")
     def _compute_display_name(self):

@@ -2,8 +2,10 @@ import hashlib
 import json
 
 from odoo import fields, models
+from odoo.addons.base.models.res_users import check_identity
 from odoo.exceptions import AccessError, UserError
 
+from .person import require_person
 from .proposals import propose
 
 ANALYST = "lockgate_price.lockgate_price_group_analyst"
@@ -23,22 +25,43 @@ class PriceChange(models.Model):
             change._transition({"draft"}, "to_approve", requester_id=self.env.uid)
             self.env["lockgate.price.impact"]._refresh(change)
             proposals = change._checked_proposals()
-            change._put(request_hash=change._digest(proposals))
+            clean = change._clean()
+            clean._refuse_blocked()
+            clean._put(request_hash=clean._digest(proposals), request_revision=clean.revision)
+            clean._ask_tiers()
 
     def action_approve(self, revision=None):
-        """Approve and seal. `revision`: what the approver saw; a change that moved on since is refused.
+        """Approve for one's tier; the last tier seals. Only for a person at the web client.
 
-        The form passes it in its button's context, where it can only make the check stricter.
+        `revision`: what the approver saw; a change that moved on since is refused. The form passes it in
+        its button's context, where it can only make the check stricter. From the second tier on, and where
+        a policy asks for it, core first makes the approver confirm who they are.
         """
+        if any(change._needs_identity() for change in self._for_approver()):
+            return self._approve_confirmed(revision)
+        return self._approve_tier(revision)
+
+    @check_identity
+    def _approve_confirmed(self, revision=None):
+        return self._approve_tier(revision)
+
+    def _approve_tier(self, revision):
         seen = revision or self.env.context.get("lockgate_seen_revision")
         for change in self._for_approver():
             if seen and len(self) == 1 and change.revision != seen:
                 raise UserError(
                     self.env._("Price change %s was changed since you opened it: read it again.", change.name)
                 )
-            change._transition({"to_approve"}, "approved")
+            change._transition({"to_approve"}, "to_approve")
             change._refuse_own()
-            change._approve()
+            require_person(self.env)
+            digest = change._checked_digest()
+            tier = change._own_tier()
+            if change._open_tiers() > 1:
+                change._decide("approved", digest, basis="tier", tier=tier)
+                change._ask_tiers()
+            else:
+                change._approve("tier", tier)
 
     def action_reject(self, reason=None):
         """Refuse the change for good; without a reason it asks for one."""
@@ -91,7 +114,7 @@ class PriceChange(models.Model):
 
     def _refuse_own(self):
         """Requester ≠ approver: nor may anybody approve what they wrote a part of."""
-        if self.env.user in self.requester_id | self.editor_ids | self.create_uid:
+        if self.env.user in self._barred():
             raise AccessError(
                 self.env._(
                     "%(user)s asked for or edited price change %(change)s: somebody else has to approve it.",
@@ -100,20 +123,30 @@ class PriceChange(models.Model):
                 )
             )
 
-    def _approve(self):
+    def _checked_digest(self):
+        """The hash of what the change does now; UserError when that is not what was asked for."""
         proposals = self._checked_proposals()
-        if self._digest(proposals) != self.request_hash:
+        self.env["lockgate.price.impact"]._refresh(self)
+        self._refuse_blocked()
+        digest = self._digest(proposals)
+        if digest != self.request_hash:
             raise UserError(
                 self.env._(
-                    "What price change %s would do is no longer what was asked for: listings, units or books "
-                    "have changed since. Send it back, so that it is asked for as it is now.",
+                    "What price change %s would do is no longer what was asked for: listings, units, books, "
+                    "policies or what they say have changed since. Send it back, so that it is asked for as "
+                    "it is now.",
                     self.name,
                 )
             )
+        return digest
+
+    def _approve(self, basis, tier, note=None):
+        """The last approval: seal what the change does. `basis` and `tier` say by what right."""
         now = fields.Datetime.now()
-        self._put(approved_at=now, effective_from=max(self.effective_from or now, now))
-        self.env["lockgate.price.impact"]._refresh(self)
-        approval = self._decide("approved", self._digest(proposals))
+        self._transition(
+            {"to_approve"}, "approved", approved_at=now, effective_from=max(self.effective_from or now, now)
+        )
+        approval = self._decide("approved", self._digest(self._proposals()), note, basis=basis, tier=tier)
         seals = self.env["lockgate.price.seal"]._seal(approval)
         if self._writes_rules():
             self.env["product.pricelist.item"]._write_for(self)
@@ -130,7 +163,8 @@ class PriceChange(models.Model):
         """Whether Odoo's own prices have to follow; a baseline seals what they are already."""
         return self.kind != "baseline"
 
-    def _decide(self, decision, digest=None, note=None):
+    def _decide(self, decision, digest=None, note=None, **values):
+        """Append the evidence of a decision of the user's; `values` are more columns of it."""
         return self.env["lockgate.price.approval"]._append(
             [
                 {
@@ -142,6 +176,7 @@ class PriceChange(models.Model):
                     "revision": self.revision,
                     "hash": digest,
                     "note": note,
+                    **values,
                 }
             ]
         )
@@ -149,22 +184,28 @@ class PriceChange(models.Model):
     def _turn_down(self, decision, target, reason):
         self._require(APPROVER, self.env._("Only a price approver decides on a price change."))
         if not (reason or "").strip():
-            return {
-                "type": "ir.actions.act_window",
-                "name": self.env._("Reject") if decision == "rejected" else self.env._("Send Back"),
-                "res_model": "lockgate.price.decision",
-                "view_mode": "form",
-                "target": "new",
-                "context": {
-                    "default_change_ids": [fields.Command.set(self.ids)],
-                    "default_decision": decision,
-                },
-            }
+            return self._ask_reason(decision)
         for change in self._for_approver():
             change._transition({"to_approve"}, target, request_hash=False)
             change._decide(decision, note=reason)
             change.message_post(body=reason)
         return True
+
+    def _ask_reason(self, decision, **context):
+        """Open the wizard that asks for the reason of `decision` and then takes it."""
+        decisions = self.env["lockgate.price.decision"]._fields["decision"]._description_selection(self.env)
+        return {
+            "type": "ir.actions.act_window",
+            "name": dict(decisions)[decision],
+            "res_model": "lockgate.price.decision",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_change_ids": [fields.Command.set(self.ids)],
+                "default_decision": decision,
+                **context,
+            },
+        }
 
     def _cancel_approved(self):
         self._transition({"approved"}, "cancelled")

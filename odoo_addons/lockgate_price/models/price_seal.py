@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-# The seal in force at a moment: the highest number that covers it and is not revoked by then. It stands
+# The seal in force at a moment: the highest number that covers it and is neither revoked by then nor held
+# by a policy (until an approver releases it). It stands
 # for the product and unit it was approved for, so a listing that is mapped anew has no price until one is
 # sealed. Use it in LATERAL, beside `listing` and `book`.
 IN_FORCE = """
@@ -13,6 +14,11 @@ IN_FORCE = """
        AND seal.date_from <= %(moment)s AND (seal.date_to IS NULL OR seal.date_to > %(moment)s)
        AND NOT EXISTS (SELECT FROM lockgate_price_seal revocation
                         WHERE revocation.revokes_id = seal.id AND revocation.date_from <= %(moment)s)
+       AND NOT EXISTS (SELECT FROM lockgate_price_check held
+                        WHERE held.seal_id = seal.id AND held.answer = 'held'
+                          AND NOT EXISTS (SELECT FROM lockgate_price_check released
+                                           WHERE released.seal_id = seal.id AND released.answer = 'released'
+                                             AND released.date <= %(moment)s))
   ORDER BY seal.id DESC LIMIT 1
 """
 

@@ -47,8 +47,9 @@ class Turn(models.Model):
         Nothing is computed here that nobody approved. No seal in force, an archived listing, book or
         product: nothing is to be sent. A channel with a lead gets what is in force that much later.
         """
-        lead = timedelta(seconds=channel.price_lead)
-        self.env.cr.execute(WANTED, {"moment": now + lead, "listings": listings.ids})
+        moment = now + timedelta(seconds=channel.price_lead)
+        self.env["lockgate.price.check"]._check_begun(channel, listings, moment)
+        self.env.cr.execute(WANTED, {"moment": moment, "listings": listings.ids})
         return [
             Wanted(
                 listing_id=row["listing_id"],
@@ -86,6 +87,6 @@ def _moment(date):
 
 def _work_class(row):
     """A price that falls is urgent: until it is out, customers pay too much and leave."""
-    if row["falls"]:
+    if row["falls"] or row["kind"] == "emergency":
         return "critical"
     return "bulk" if row["kind"] == "baseline" else "routine"

@@ -2,6 +2,8 @@ from odoo.fields import Command
 from odoo.tests import new_test_user
 from odoo.tests.common import TransactionCase
 
+from .session import interactive
+
 ANALYST = "lockgate_price.lockgate_price_group_analyst"
 APPROVER = "lockgate_price.lockgate_price_group_approver"
 
@@ -57,6 +59,11 @@ class PriceCase(TransactionCase):
         cls.listing = cls.listings[0]
         cls.seals = cls.env["lockgate.price.seal"]
         cls.currency = cls.env.company.currency_id
+
+    def setUp(self):
+        super().setUp()
+        # The approver sits at the web client; another one takes their place by `with interactive(user)`.
+        self.enterContext(interactive(self.approver))
 
     def values(self, prices=None, **values):
         """Values of a change: {product: price} in the default book, unless told otherwise."""

@@ -8,6 +8,7 @@ from odoo.tests.common import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
 from .common import make_world
+from .session import interactive
 
 EVIDENCE = ("lockgate_price_seal", "lockgate_price_approval")
 
@@ -71,7 +72,7 @@ class TestAtOnce(BaseCase):
             users.unlink()
             partners.unlink()
             # Nothing is told to a running sidecar of what was only a test.
-            env.cr.precommit.data.clear()
+            env.cr.precommit.clear()
             env.cr.execute("DELETE FROM lockgate_outbox WHERE listing_id = ANY(%s)", [listing_ids])
 
     def race(self, first, second):
@@ -87,7 +88,8 @@ class TestAtOnce(BaseCase):
             second(again)
 
     def approve(self, env):
-        self.change(env, "approver").action_approve()
+        with interactive(self.record(env, "approver")):
+            self.change(env, "approver").action_approve()
 
     def edit(self, env):
         change = self.change(env, "analyst")

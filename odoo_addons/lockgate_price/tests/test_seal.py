@@ -79,7 +79,7 @@ class TestSeal(PriceCase):
     def test_a_seal_of_something_else_than_was_approved_is_refused(self):
         change = self.requested().sudo()
         change._transition({"to_approve"}, "approved", effective_from=fields.Datetime.now())
-        approval = change._decide("approved", change._digest(change._proposals()))
+        approval = change._decide("approved", change._digest(change._proposals()), basis="tier")
         self.execute("UPDATE lockgate_price_change_line SET price = 1 WHERE change_id = %s", [change.id])
         with self.assertRaisesRegex(AccessError, "as approved"):
             self.seals._seal(approval)

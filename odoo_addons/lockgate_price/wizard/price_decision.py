@@ -1,19 +1,40 @@
 from odoo import fields, models
 
+DECISIONS = [
+    ("rejected", "Reject"),
+    ("sent_back", "Send Back"),
+    ("line_rejected", "Reject Lines"),
+    ("released", "Release Held Prices"),
+    ("emergency", "Put in Force Now"),
+    ("reviewed", "Review Emergency"),
+]
+
 
 class PriceDecision(models.TransientModel):
-    """Asks an approver why a change is rejected or sent back."""
+    """Asks for the reason of a decision on price changes, and takes it: the methods check who may."""
 
     _name = "lockgate.price.decision"
-    _description = "Reject or Send Back a Price Change"
+    _description = "Reason of a Decision on Price Changes"
 
     change_ids = fields.Many2many("lockgate.price.change", required=True)
-    decision = fields.Selection([("rejected", "Reject"), ("sent_back", "Send Back")], required=True)
+    line_ids = fields.Many2many(
+        "lockgate.price.change.line", string="Lines", domain="[('change_id', 'in', change_ids)]"
+    )
+    decision = fields.Selection(DECISIONS, required=True)
     reason = fields.Text(required=True)
 
+    def _deciders(self):
+        """{decision: the method that takes it, with the reason}."""
+        return {
+            "rejected": self.change_ids.action_reject,
+            "sent_back": self.change_ids.action_send_back,
+            "line_rejected": self.line_ids.action_reject,
+            "released": self.change_ids.action_release,
+            "emergency": self.change_ids.action_put_in_force,
+            "reviewed": self.change_ids.action_review,
+        }
+
     def action_confirm(self):
-        if self.decision == "rejected":
-            self.change_ids.action_reject(self.reason)
-        else:
-            self.change_ids.action_send_back(self.reason)
-        return {"type": "ir.actions.act_window_close"}
+        action = self._deciders()[self.decision](self.reason)
+        # The identity check is a dialog of its own.
+        return action if isinstance(action, dict) else {"type": "ir.actions.act_window_close"}

@@ -1,0 +1,73 @@
+from odoo import api, models
+from odoo.addons.lockgate.models.exception_fingerprint import fingerprint
+from odoo.addons.lockgate.models.exception_record import Seen
+
+CATEGORY = "out_of_policy"
+# Seals that a policy holds now: not released, not over, and no newer price in their place.
+HELD = """
+    SELECT held.seal_id, seal.listing_id, seal.channel_id, held.date, held.policies
+      FROM lockgate_price_check held
+      JOIN lockgate_price_seal seal ON seal.id = held.seal_id
+     WHERE held.answer = 'held' AND held.channel_id = ANY(%s)
+       AND NOT EXISTS (SELECT FROM lockgate_price_check released
+                        WHERE released.seal_id = held.seal_id AND released.answer = 'released')
+       AND NOT EXISTS (SELECT FROM lockgate_price_seal newer
+                        WHERE newer.listing_id = seal.listing_id AND newer.book_id = seal.book_id
+                          AND newer.id > seal.id AND newer.revokes_id IS NULL
+                          AND newer.date_from <= statement_timestamp() AT TIME ZONE 'UTC')
+       AND (seal.date_to IS NULL OR seal.date_to > statement_timestamp() AT TIME ZONE 'UTC')
+"""
+OPEN = """
+    SELECT subject FROM lockgate_exception_failure
+     WHERE channel_id = ANY(%s) AND category = %s AND subject LIKE 'held %%' AND resolved_at IS NULL
+"""
+
+
+class ExceptionHeld(models.Model):
+    """A price that a policy held when its time came: an approver releases it, or a new change replaces it."""
+
+    _inherit = "lockgate.exception"
+
+    @api.model
+    def _held(self, channels):
+        """({subject: fact} of what is held now, the subjects that are recorded as such)."""
+        self.env.cr.execute(HELD, [channels.ids])
+        held = {f"held {fact['seal_id']}": fact for fact in self.env.cr.dictfetchall()}
+        self.env.cr.execute(OPEN, [channels.ids, CATEGORY])
+        return held, {subject for (subject,) in self.env.cr.fetchall()}
+
+    @api.model
+    def _news(self, channels):
+        held, known = self._held(channels)
+        return super()._news(channels) + [
+            self._seen_held(subject, fact) for subject, fact in held.items() if subject not in known
+        ]
+
+    @api.model
+    def _resolve(self, channels):
+        held, known = self._held(channels)
+        if over := known - held.keys():
+            self._end_subjects(list(over))
+        return super()._resolve(channels)
+
+    @api.model
+    def _seen_held(self, subject, fact):
+        seal = self.env["lockgate.price.seal"].browse(fact["seal_id"])
+        message = self.env._(
+            "When its time came, the approved price broke: %(policies)s. The channel keeps its earlier price. "
+            "Open price change %(change)s: let an approver release it, or make a new change.",
+            policies=", ".join(policy["name"] for policy in fact["policies"]),
+            change=seal.change_id.name,
+        )
+        return Seen(
+            fact["channel_id"],
+            CATEGORY,
+            fingerprint(CATEGORY, message, ()),
+            subject,
+            None,
+            fact["listing_id"],
+            "price",
+            fact["date"],
+            message,
+            f"{seal.amount} {seal.currency_id.name}",
+        )

@@ -1,0 +1,212 @@
+"""Which policies each price is outside of: found in sets, for proposals and for seals alike."""
+
+import json
+
+from odoo import api, fields, models
+
+# Every policy beside each of the `numbers` it is for.
+MATCH = """
+      JOIN product_product product ON product.id = numbers.product_id
+      JOIN product_template template ON template.id = product.product_tmpl_id
+ LEFT JOIN product_category category ON category.id = template.categ_id
+      JOIN lockgate_price_policy policy
+        ON policy.active AND policy.company_id = numbers.company_id
+       AND coalesce(policy.channel_id, numbers.channel_id) = numbers.channel_id
+       AND coalesce(policy.book_id, numbers.book_id) = numbers.book_id
+       AND (policy.category_id IS NULL OR EXISTS (
+              SELECT FROM product_category above
+               WHERE above.id = policy.category_id AND category.parent_path LIKE above.parent_path || '%%'))
+      JOIN res_currency currency ON currency.id = numbers.currency_id
+"""
+# Percentages are parts of one, computed in floats: what is at the limit is inside.
+OUTSIDE = """
+    CASE policy.kind
+    WHEN 'margin' THEN numbers.margin_percent < policy.percent - 1e-9
+    WHEN 'rise' THEN numbers.change_percent > policy.percent + 1e-9
+    WHEN 'fall' THEN numbers.change_percent < -policy.percent - 1e-9
+    WHEN 'minimum' THEN numbers.new_price < round(
+         policy.amount * numbers.ratio * (%(rates)s::jsonb -> currency.id::text ->> 'rate')::numeric,
+         currency.decimal_places)
+    WHEN 'ending' THEN NOT round(numbers.new_price, currency.decimal_places)::text
+         LIKE ANY (SELECT '%%' || ending FROM regexp_split_to_table(btrim(policy.endings), '\\s+') ending)
+    WHEN 'freeze' THEN numbers.begins >= policy.freeze_from AND numbers.begins < policy.freeze_to
+         OR numbers.ends >= policy.freeze_from AND numbers.ends < policy.freeze_to
+    WHEN 'lead_time' THEN numbers.begins < %(now)s + policy.days * interval '1 day'
+    WHEN 'frequency' THEN policy.times <= (
+         SELECT count(DISTINCT seal.change_id) FROM lockgate_price_seal seal
+          WHERE seal.listing_id = numbers.listing_id AND seal.book_id = numbers.book_id
+            AND seal.change_id <> numbers.change_id AND seal.revokes_id IS NULL
+            AND seal.date_from > numbers.begins - interval '7 days' AND seal.date_from <= numbers.begins
+            AND NOT EXISTS (SELECT FROM lockgate_price_seal revocation WHERE revocation.revokes_id = seal.id))
+    WHEN 'currency' THEN coalesce(
+         (%(rates)s::jsonb -> currency.id::text ->> 'age')::int > policy.days, true)
+    END
+"""
+PROPOSED = """
+    SELECT impact.id AS key, impact.change_id, impact.company_id, impact.channel_id, impact.book_id,
+           impact.product_id, impact.listing_id, impact.currency_id, impact.new_price,
+           impact.change_percent, impact.margin_percent, unit.factor / own_unit.factor AS ratio,
+           greatest(change.effective_from, %(now)s) AS begins, change.effective_to AS ends
+      FROM lockgate_price_impact impact
+      JOIN lockgate_price_change change ON change.id = impact.change_id
+      JOIN product_product product ON product.id = impact.product_id
+      JOIN product_template template ON template.id = product.product_tmpl_id
+      JOIN uom_uom unit ON unit.id = impact.uom_id
+      JOIN uom_uom own_unit ON own_unit.id = template.uom_id
+     WHERE impact.change_id = %(change)s
+       AND (%(lines)s::int[] IS NULL OR impact.line_id = ANY(%(lines)s))
+"""
+
+
+class PricePolicy(models.Model):
+    _inherit = "lockgate.price.policy"
+
+    @api.model
+    def _rates(self, company, currencies):
+        """{currency id: {"rate": from the company's currency to it, "age": days since it was set}}.
+
+        `age` is None for a currency that has no rate at all. Of the company's rates and today.
+        """
+        today = fields.Date.context_today(self)
+        rates = self.env["res.currency.rate"].sudo()
+        found = {}
+        for currency in currencies:
+            latest = rates.search(
+                [
+                    ("currency_id", "=", currency.id),
+                    ("company_id", "in", [False, company.root_id.id]),
+                    ("name", "<=", today),
+                ],
+                order="name desc",
+                limit=1,
+            )
+            own = currency == company.currency_id
+            found[currency.id] = {
+                "rate": currency._get_conversion_rate(company.currency_id, currency, company, today),
+                "age": 0 if own else (today - latest.name).days if latest else None,
+            }
+        return found
+
+    @api.model
+    def _find_breaches(self, change, line_ids=None):
+        """Hold on each row of the impact of a clean `change` which policies its price is outside of."""
+        cr = self.env.cr
+        parameters = {
+            "change": change.id,
+            "lines": line_ids,
+            "now": fields.Datetime.now(),
+            "rates": json.dumps(self._rates(change.company_id, change.currency_id)),
+        }
+        cr.execute(
+            f"""
+            DELETE FROM lockgate_price_impact_breach_rel breach USING lockgate_price_impact impact
+             WHERE impact.id = breach.impact_id AND impact.change_id = %(change)s
+               AND (%(lines)s::int[] IS NULL OR impact.line_id = ANY(%(lines)s));
+            INSERT INTO lockgate_price_impact_breach_rel (impact_id, policy_id)
+            SELECT numbers.key, policy.id FROM ({PROPOSED}) numbers {MATCH} WHERE {OUTSIDE}
+            """,
+            parameters,
+        )
+
+    @api.model
+    def _all_let_through(self, change):
+        """Whether nobody has to approve: every price under a policy that lets through, none outside any."""
+        self.env.cr.execute(
+            f"""
+            SELECT count(*) > 0 AND count(*) FILTER (
+                   WHERE NOT EXISTS (SELECT FROM lockgate_price_impact_breach_rel breach
+                                      WHERE breach.impact_id = proposed.key)
+                     AND EXISTS (SELECT FROM (SELECT proposed.*) numbers {MATCH}
+                                  WHERE policy.effect = 'pass')) = count(*)
+              FROM ({PROPOSED}) proposed
+            """,
+            {"change": change.id, "lines": None, "now": fields.Datetime.now()},
+        )
+        return self.env.cr.fetchone()[0]
+
+
+class PriceImpact(models.Model):  # pylint: disable=consider-merging-classes-inherited
+    _inherit = "lockgate.price.impact"
+
+    breach_ids = fields.Many2many(
+        "lockgate.price.policy",
+        "lockgate_price_impact_breach_rel",
+        "impact_id",
+        "policy_id",
+        string="Outside of Policies",
+        readonly=True,
+        context={"active_test": False},
+    )
+
+    @api.model
+    def _refresh(self, changes, lines=None):
+        result = super()._refresh(changes, lines)
+        for change in changes:
+            clean = change._clean()
+            clean.env["lockgate.price.policy"]._find_breaches(clean, lines and (lines & change.line_ids).ids)
+        self.env.invalidate_all()
+        return result
+
+
+class PriceChange(models.Model):  # pylint: disable=consider-merging-classes-inherited
+    _inherit = "lockgate.price.change"
+
+    breach_count = fields.Integer("Outside of Policies", compute="_compute_breaches")
+    breach_text = fields.Text("What Policies Say", compute="_compute_breaches")
+
+    @api.depends("impact_ids")
+    def _compute_breaches(self):
+        effects = dict(self.env["lockgate.price.policy"]._fields["effect"]._description_selection(self.env))
+        for change in self:
+            counts = change._origin._breaches()
+            change.breach_count = self.env["lockgate.price.impact"].search_count(
+                [("change_id", "=", change._origin.id), ("breach_ids", "!=", False)]
+            )
+            change.breach_text = "\n".join(
+                self.env._(
+                    "%(policy)s: %(count)s prices (%(effect)s)",
+                    policy=policy.name,
+                    count=count,
+                    effect=effects[policy.effect],
+                )
+                for policy, count in counts.items()
+            )
+
+    def _breaches(self):
+        """{policy: number of prices outside of it}, in the policies' order."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            SELECT breach.policy_id, count(*) FROM lockgate_price_impact impact
+              JOIN lockgate_price_impact_breach_rel breach ON breach.impact_id = impact.id
+             WHERE impact.change_id = ANY(%s) GROUP BY breach.policy_id
+            """,
+            [self.ids],
+        )
+        counts = dict(self.env.cr.fetchall())
+        policies = self.env["lockgate.price.policy"].with_context(active_test=False).browse(counts)
+        return {policy: counts[policy.id] for policy in policies.sorted()}
+
+    def _blocked(self):
+        """A sentence for each blocking policy that the change breaks."""
+        return [
+            self.env._(
+                "Policy %(policy)s blocks %(count)s of its prices, that of %(listing)s for one.",
+                policy=policy.name,
+                count=count,
+                listing=self.env["lockgate.price.impact"]
+                .search([("change_id", "=", self.id), ("breach_ids", "=", policy.id)], limit=1)
+                .listing_id.display_name,
+            )
+            for policy, count in self._breaches().items()
+            if policy.effect == "block" and self._binds(policy)
+        ]
+
+    def _binds(self, _policy):
+        """Whether a policy that blocks holds for this kind of change."""
+        return True
+
+    def action_open_breaches(self):
+        return self._open("lockgate_price.lockgate_price_impact_action") | {
+            "context": {"search_default_breaches": 1}
+        }

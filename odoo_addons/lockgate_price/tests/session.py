@@ -1,0 +1,38 @@
+"""People at the web client, for tests that call methods in Python instead of over HTTP.
+
+An approval demands a signed-in session of its user and the web client's own call. These helpers give the
+checks a session as the web client's request has it, with the token that Odoo computes for that user, and
+nothing else: the checks themselves run as they are, and what they refuse stays refused.
+"""
+
+import secrets
+import time
+from contextlib import contextmanager
+from types import SimpleNamespace
+from unittest.mock import patch
+
+from odoo.http import Session
+
+ASKED_IN = (
+    "odoo.addons.lockgate_price.models.person.request",
+    "odoo.addons.base.models.res_users.request",
+)
+
+
+def session_of(user, confirmed=True):
+    """A session as a sign-in leaves it; `confirmed`: its user has just typed their password once more."""
+    session = Session({}, secrets.token_hex(42))
+    session.uid = user.id
+    user.env.flush_all()
+    session.session_token = user.sudo()._compute_session_token(session.sid)
+    if confirmed:
+        session["identity-check-last"] = time.time()
+    return session
+
+
+@contextmanager
+def interactive(user, confirmed=True, model="lockgate.price.change", method="action_approve"):
+    """While it lasts, `user` calls `model.method` at the web client, in a session of their own."""
+    request = SimpleNamespace(session=session_of(user, confirmed), params={"model": model, "method": method})
+    with patch(ASKED_IN[0], request), patch(ASKED_IN[1], request):
+        yield request
