@@ -10,6 +10,7 @@ from . import channel_guard
 from . import event
 from . import outbox
 from . import turn
+from . import facts
 from . import exception
 from . import exception_failure
 from . import exception_rule

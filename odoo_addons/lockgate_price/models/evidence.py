@@ -134,6 +134,7 @@ class PriceChain(models.Model):
 
     _name = "lockgate.price.chain"
     _description = "Head of a Chain of Evidence"
+    _inherit = ["lockgate.facts"]
     _log_access = False
 
     name = fields.Char(required=True, readonly=True)

@@ -5,7 +5,10 @@ MANAGER = "lockgate.lockgate_group_manager"
 
 
 class PriceGoverned(models.AbstractModel):
-    """What says who must approve: only Lockgate's administrators write it, whatever access rules say."""
+    """What prices stand on and who must approve: only Lockgate's administrators write it.
+
+    Whatever access rules say: who manages those could give themselves any.
+    """
 
     _name = "lockgate.price.governed"
     _description = "Written by Lockgate's Administrators"
@@ -28,3 +31,8 @@ class PriceGoverned(models.AbstractModel):
             raise AccessError(
                 self.env._("%s: only Lockgate's administrators change these.", self._description)
             )
+
+
+class PriceBook(models.Model):
+    _name = "lockgate.price.book"
+    _inherit = ["lockgate.price.book", "lockgate.price.governed"]

@@ -3,6 +3,7 @@
 import json
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 # Every policy beside each of the `numbers` it is for.
 MATCH = """
@@ -137,6 +138,11 @@ class PriceImpact(models.Model):  # pylint: disable=consider-merging-classes-inh
         readonly=True,
         context={"active_test": False},
     )
+
+    def unlink(self):
+        if not self.env.su:
+            raise AccessError(self.env._("The impact of a price change is computed, never deleted."))
+        return super().unlink()
 
     @api.model
     def _refresh(self, changes, lines=None):

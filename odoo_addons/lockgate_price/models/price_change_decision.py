@@ -37,9 +37,12 @@ class PriceChange(models.Model):
         its button's context, where it can only make the check stricter. From the second tier on, and where
         a policy asks for it, core first makes the approver confirm who they are.
         """
-        if any(change._needs_identity() for change in self._for_approver()):
-            return self._approve_confirmed(revision)
-        return self._approve_tier(revision)
+        confirm = False
+        for change in self._for_approver():
+            change._refuse_own()
+            confirm |= change._needs_identity()
+        require_person(self.env)
+        return self._approve_confirmed(revision) if confirm else self._approve_tier(revision)
 
     @check_identity
     def _approve_confirmed(self, revision=None):

@@ -30,6 +30,7 @@ class PriceChange(models.Model):
         self._require_emergency()
         if not (reason or "").strip():
             return self._ask_reason("emergency")
+        require_person(self.env)
         return self._put_in_force(reason)
 
     @check_identity

@@ -36,7 +36,7 @@ def guarded(env):
     env.flush_all()
     after = _members(env)
     given = {user for group, users in after.items() for user in users - before[group]}
-    if env.uid in given or given and not env.user.has_group("base.group_system"):
+    if env.uid in given or (given and not env.user.has_group("base.group_system")):
         raise AccessError(
             env._(
                 "The roles of approvers, emergencies, Lockgate administrators and the integration are given "
