@@ -55,7 +55,6 @@ PROPOSED = """
       JOIN uom_uom unit ON unit.id = impact.uom_id
       JOIN uom_uom own_unit ON own_unit.id = template.uom_id
      WHERE impact.change_id = %(change)s
-       AND (%(lines)s::int[] IS NULL OR impact.line_id = ANY(%(lines)s))
 """
 
 
@@ -89,20 +88,18 @@ class PricePolicy(models.Model):
         return found
 
     @api.model
-    def _find_breaches(self, change, line_ids=None):
+    def _find_breaches(self, change):
         """Hold on each row of the impact of a clean `change` which policies its price is outside of."""
         cr = self.env.cr
         parameters = {
             "change": change.id,
-            "lines": line_ids,
             "now": fields.Datetime.now(),
             "rates": json.dumps(self._rates(change.company_id, change.currency_id)),
         }
         cr.execute(
             f"""
             DELETE FROM lockgate_price_impact_breach_rel breach USING lockgate_price_impact impact
-             WHERE impact.id = breach.impact_id AND impact.change_id = %(change)s
-               AND (%(lines)s::int[] IS NULL OR impact.line_id = ANY(%(lines)s));
+             WHERE impact.id = breach.impact_id AND impact.change_id = %(change)s;
             INSERT INTO lockgate_price_impact_breach_rel (impact_id, policy_id)
             SELECT numbers.key, policy.id FROM ({PROPOSED}) numbers {MATCH} WHERE {OUTSIDE}
             """,
@@ -121,7 +118,7 @@ class PricePolicy(models.Model):
                                   WHERE policy.effect = 'pass')) = count(*)
               FROM ({PROPOSED}) proposed
             """,
-            {"change": change.id, "lines": None, "now": fields.Datetime.now()},
+            {"change": change.id, "now": fields.Datetime.now()},
         )
         return self.env.cr.fetchone()[0]
 
@@ -145,11 +142,11 @@ class PriceImpact(models.Model):  # pylint: disable=consider-merging-classes-inh
         return super().unlink()
 
     @api.model
-    def _refresh(self, changes, lines=None):
-        result = super()._refresh(changes, lines)
+    def _refresh(self, changes):
+        result = super()._refresh(changes)
         for change in changes:
             clean = change._clean()
-            clean.env["lockgate.price.policy"]._find_breaches(clean, lines and (lines & change.line_ids).ids)
+            clean.env["lockgate.price.policy"]._find_breaches(clean)
         self.env.invalidate_all()
         return result
 

@@ -52,8 +52,8 @@ class PriceChange(models.Model):
             requester_id=self.env.uid,
             effective_from=False,
         )
-        proposals = self._checked_proposals()
         self.env["lockgate.price.impact"]._refresh(self)
+        proposals = self._checked_proposals()
         self._refuse_blocked()
         self._put(request_hash=self._digest(proposals), request_revision=self.revision)
         self._approve("emergency", self.env._("Emergency"), note=reason)

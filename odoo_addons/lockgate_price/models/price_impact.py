@@ -149,7 +149,7 @@ class PriceImpact(models.Model):
         self.env.invalidate_all()
 
     def _compute(self, change):
-        # Once it is approved nothing is looked up any more: what was approved stands here.
-        sql = REPLACE.format(resolved=resolved(live=change.state in ("draft", "to_approve"), facts=True))
+        # Once it is asked for nothing is looked up any more: what stands here is what is approved.
+        sql = REPLACE.format(resolved=resolved(live=not change.request_hash, facts=True))
         self.env.cr.execute(sql, parameters(change, change._begins()))
         change._ask_pricelists_soon()

@@ -47,7 +47,8 @@ class Turn(models.Model):
         Nothing is computed here that nobody approved. No seal in force, an archived listing, book or
         product: nothing is to be sent. A channel with a lead gets what is in force that much later.
         """
-        moment = now + timedelta(seconds=channel.price_lead)
+        lead = timedelta(seconds=channel.price_lead)
+        moment = now + lead
         self.env["lockgate.price.check"]._check_begun(channel, listings, moment)
         self.env.cr.execute(WANTED, {"moment": moment, "listings": listings.ids})
         return [
