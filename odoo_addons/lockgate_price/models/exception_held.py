@@ -54,7 +54,7 @@ class ExceptionHeld(models.Model):
     def _seen_held(self, subject, fact):
         seal = self.env["lockgate.price.seal"].browse(fact["seal_id"])
         message = self.env._(
-            "When its time came, the approved price broke: %(policies)s. The channel keeps its earlier price. "
+            "When its time came, the approved price broke: %(policies)s. The channel keeps its earlier one. "
             "Open price change %(change)s: let an approver release it, or make a new change.",
             policies=", ".join(policy["name"] for policy in fact["policies"]),
             change=seal.change_id.name,
