@@ -40,6 +40,7 @@ LEFT = """
      WHERE listing.id = drift.listing_id AND product.id = listing.product_id AND book.id = drift.book_id
        AND NOT (listing.active AND product.active AND book.active)
 """
+CATEGORY = {"drift": "drift", "ungoverned": "ungoverned_price"}
 
 
 class PriceDrift(models.Model):
@@ -98,6 +99,28 @@ class PriceDrift(models.Model):
             },
         )
         self.env.invalidate_all()
+        self._report(self.env["lockgate.listing"].browse(row["listing_id"] for row in rows))
+
+    @api.model
+    def _report(self, listings):
+        """What differs of these listings, in whatever book, is an exception for as long as it does."""
+        found = self.sudo().search([("listing_id", "in", listings.ids)]).grouped("kind")
+        messages = {
+            "drift": self.env._(
+                "Odoo gives other prices than the approved ones, which the channel keeps. Open Prices, Drift: "
+                "adopt Odoo's prices as a draft, or put the approved ones back."
+            ),
+            "ungoverned": self.env._(
+                "Listed, and no price was ever approved: the channel gets none. Open Prices, Drift, and adopt "
+                "Odoo's prices as a draft."
+            ),
+        }
+        exceptions = self.env["lockgate.exception"].sudo()
+        for kind, message in messages.items():
+            differing = found.get(kind, self.browse()).listing_id
+            if differing:
+                exceptions._report(CATEGORY[kind], differing, "price", message)
+            exceptions._settle(CATEGORY[kind], listings - differing, "price")
 
     def action_adopt(self):
         """Draft Odoo's prices, for approval; opens the drafts."""

@@ -102,7 +102,7 @@ class PriceChange(models.Model):
                 "%(other)s first, or set %(change)s above it.",
                 **names,
             )
-        if above and other.state == "to_approve" and self.state == "approved":
+        if above and other.state == "to_approve" and self.request_hash:  # now it is decided on
             return self.env._("It is set above %(other)s: decide on %(other)s first.", **names)
         return None
 

@@ -51,6 +51,17 @@ class TestDrift(PriceCase):
         self.product.list_price = 10
         self.assertFalse(self.sweep())
 
+    def test_it_is_one_exception_of_the_channel_until_it_is_gone(self):
+        (self.product + self.second).list_price = 11
+        self.sweep()
+        self.sweep()
+        found = self.env["lockgate.exception"].search([("channel_id", "=", self.channel.id)])
+        self.assertEqual((found.category, found.state, found.listing_count), ("drift", "open", 2))
+        self.assertIn("put the approved ones back", found.message)
+        self.product.list_price, self.second.list_price = 10, 20
+        self.sweep()
+        self.assertEqual(found.state, "resolved")
+
     def test_a_listing_without_a_seal_is_shown_and_drafted(self):
         product = self.env["product.product"].create({"name": "Sail", "list_price": 7})
         self.env["lockgate.listing"].create(

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import new_test_user
 
 from .common import APPROVER
@@ -171,12 +172,12 @@ class TestHeld(PolicyCase):
 
     def test_the_exception_is_over_once_a_newer_price_replaced_the_held_one(self):
         self.policy("margin")
-        self.coming()
+        held_back = self.coming()
         self.product.standard_price = 11
         self.take_turn()
         exceptions = self.env["lockgate.exception"]
         exceptions._catch_up(self.channel)
-        self.approved({self.product: 20})
+        self.approved({self.product: 20}, above_ids=[Command.set(held_back.ids)])
         exceptions._catch_up(self.channel)
         held = exceptions.search([("category", "=", "out_of_policy"), ("channel_id", "=", self.channel.id)])
         self.assertEqual(held.state, "resolved")

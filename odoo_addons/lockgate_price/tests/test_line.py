@@ -8,6 +8,7 @@ from odoo.fields import Command
 from odoo.tools import mute_logger
 
 from .common import PriceCase
+from .session import interactive
 
 
 class LineCase(PriceCase):
@@ -126,7 +127,8 @@ class TestComputed(LineCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.baseline(cls)
+        with interactive(cls.approver):
+            cls.baseline(cls)
 
     def test_a_percentage_and_an_amount_are_of_the_price_in_force(self):
         self.products[0].list_price = 99

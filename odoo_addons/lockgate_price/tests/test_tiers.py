@@ -46,6 +46,15 @@ class TestTiers(PolicyCase):
         self.assertEqual(change.approval_ids.mapped("tier"), ["Board", "Head of sales"])
         self.assertEqual(change.approval_ids[0].policies[0]["policy"], self.margin.id)
 
+    def test_what_was_asked_for_is_sealed_though_cost_moves_between_the_tiers(self):
+        line = {"applies_to": "product", "product_tmpl_id": self.product.product_tmpl_id.id, "base": "cost"}
+        change = self.draft({}, line_ids=[Command.create({**line, "percent": 3})])
+        change.action_request()
+        self.approve(change, self.approver)
+        self.product.standard_price = 4.02
+        self.approve(change, self.director)
+        self.assertEqual(change.seal_ids.mapped("amount"), [4.12])
+
     def test_one_person_approves_one_tier(self):
         change = self.two_tiers()
         self.approve(change, self.approver)
