@@ -161,7 +161,8 @@ class Story(Scene):
                 if entry["sku"] == product.sku and entry["path"] == "/stock"
             ]
             # The changes of one window go together, so slow moves make more pushes than quick ones.
-            self.expect("a push for each window, at most", lambda: len(pushes) <= windows + 2, True)
+            told = f"at most a push for each window: {len(pushes)} in {windows:.1f}"
+            self.expect(told, lambda: len(pushes) <= windows + 2, True)
             row.after = f"{self.stock('demo', product.sku)}, in {len(pushes)} pushes"
         self.wait_stock("vendure", product)
 

@@ -35,6 +35,27 @@ class TestWaiting(LockgateCase):
         (lease,) = self.turn(work_class="critical")["leases"]
         self.assertEqual(lease["value"]["quantity"], 0)
 
+    def test_a_value_that_changed_while_it_was_sent_waits_the_window_too(self):
+        self.want(1)
+        self.turn()
+        self.pass_time(61)
+        answer = self.turn()
+        self.want(2)
+        self.turn()
+        self.assertEqual(self.report(answer)["leases"], [])
+        self.pass_time(61)
+        (lease,) = self.turn()["leases"]
+        self.assertEqual(lease["value"]["quantity"], 2)
+
+    def test_one_that_became_critical_while_it_was_sent_does_not_wait(self):
+        self.want(1)
+        self.turn()
+        self.pass_time(61)
+        answer = self.turn()
+        self.want(0, work_class="critical")
+        (lease,) = self.report(answer)["leases"]
+        self.assertEqual(lease["value"]["quantity"], 0)
+
     def test_a_newer_value_keeps_the_wait_that_the_channel_asked_for(self):
         self.channel.routine_window = 0
         answer, _lease = self.lease(1)

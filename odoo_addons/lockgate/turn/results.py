@@ -19,6 +19,7 @@ def take(cr, now, channel, results):
         "channel": channel.id,
         "can_read_back": channel.can_read_back,
         "lag": channel.lag,
+        "window": channel.routine_window,
         "most_tries": MOST_TRIES,
     }
     cr.execute(REPORT, parameters)
@@ -72,9 +73,12 @@ OUTDATED = "p.version > a.version"
 
 RELEASE = "lease_token = NULL, lease_version = NULL, lease_until = NULL"
 
-# A newer wanted value makes the row due at once, whatever came of the older one; no value, nothing to do.
+# A newer wanted value is due next, whatever came of the older one; no value, nothing to do. It waits the
+# channel's window like any other: else changes that keep coming would be pushed one by one.
+NEWER_DUE = """CASE p.work_class WHEN 'critical' THEN %(now)s
+    ELSE greatest(%(now)s, p.wanted_at + make_interval(secs => %(window)s)) END"""
 NEXT_STATE = f"CASE WHEN p.wanted IS NULL THEN 'settled' WHEN {OUTDATED} THEN 'due' ELSE {{state}} END"
-NEXT_DUE = f"CASE WHEN p.wanted IS NULL THEN NULL WHEN {OUTDATED} THEN %(now)s ELSE {{due_at}} END"
+NEXT_DUE = f"CASE WHEN p.wanted IS NULL THEN NULL WHEN {OUTDATED} THEN {NEWER_DUE} ELSE {{due_at}} END"
 
 # A read-back that brought nothing is asked again: it verifies what was confirmed, or settles an unknown.
 AGAIN_STATE = f"""CASE WHEN p.wanted IS NULL THEN 'settled'
