@@ -107,12 +107,12 @@ class PriceDrift(models.Model):
         found = self.sudo().search([("listing_id", "in", listings.ids)]).grouped("kind")
         messages = {
             "drift": self.env._(
-                "Odoo gives other prices than the approved ones, which the channel keeps. Open Prices, Drift: "
-                "adopt Odoo's prices as a draft, or put the approved ones back."
+                "Odoo gives other prices than the approved ones, which the channel keeps. Open Prices, "
+                "Drift: adopt Odoo's prices as a draft, or put the approved ones back."
             ),
             "ungoverned": self.env._(
-                "Listed, and no price was ever approved: the channel gets none. Open Prices, Drift, and adopt "
-                "Odoo's prices as a draft."
+                "Listed, and no price was ever approved: the channel gets none. Open Prices, Drift, and "
+                "adopt Odoo's prices as a draft."
             ),
         }
         exceptions = self.env["lockgate.exception"].sudo()
