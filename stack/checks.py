@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from stack.browser import chromium
@@ -15,6 +16,7 @@ from stack.servers import Servers
 from stack.templates import project_modules
 
 PYTEST = [sys.executable, "-m", "pytest"]
+ATTACKS = "tests/security"
 
 
 def addon_tests(
@@ -38,19 +40,37 @@ def test() -> int:
     """Run every part, also after one that failed; return 0 when all passed."""
     chromium()
     codes = {}
-    with step("sidecar tests"):
-        codes["sidecar"] = subprocess.run(
-            [*PYTEST, "-p", "no:odoo", "sidecar/tests"], cwd=ROOT, check=False
-        ).returncode
-    with Servers("test") as servers, step("add-on tests"):
-        codes["add-on"] = addon_tests(
-            servers.databases, servers.database("odoo"), servers.folder, servers.redis.url, []
-        )
+    with Servers("test") as servers, ThreadPoolExecutor() as pool:
+        # The add-on tests keep one core busy and take longest: what needs its own parts runs beside them.
+        beside = pool.submit(_beside, {"sidecar": ["sidecar/tests"], "attack": [ATTACKS]})
+        with step("add-on tests, and beside them the sidecar's and the attacks"):
+            codes["add-on"] = addon_tests(
+                servers.databases, servers.database("odoo"), servers.folder, servers.redis.url, []
+            )
+            for part, done in beside.result().items():
+                sys.stdout.write(done.stdout)
+                codes[part] = done.returncode
     for part, code in codes.items():
         say(f"{part} tests: {'failed' if code else 'passed'}")
-    say("tests of the whole: contract, stack, scenarios")
-    codes["whole"] = subprocess.run([*PYTEST, "tests"], cwd=ROOT, check=False).returncode
+    say("tests of the whole: contract, stack, chaos, scenarios")
+    argv = [*PYTEST, "tests", f"--ignore={ATTACKS}"]
+    codes["whole"] = subprocess.run(argv, cwd=ROOT, check=False).returncode
     return int(any(codes.values()))
+
+
+def _beside(parts: dict[str, list[str]]) -> dict[str, subprocess.CompletedProcess[str]]:
+    """Run pytest for each part, one after the other; what they print is kept, to be shown in one piece."""
+    return {
+        part: subprocess.run(
+            [*PYTEST, "-p", "no:odoo", *arguments],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        for part, arguments in parts.items()
+    }
 
 
 def lint() -> int:

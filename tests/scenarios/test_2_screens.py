@@ -52,7 +52,7 @@ def test_the_approver_sees_impact_and_progress_of_a_price_change(sign_in, parts)
     form = page.locator(".o_form_view")
     expect(form).to_contain_text("Reconciled")
     page.click("a[name=impact]")
-    impact = form.locator("[name=impact_ids] tr", has_text="Web shop")
+    impact = form.locator("[name=top_impact_ids] tr", has_text="Web shop")
     expect(impact).to_have_count(3)
     expect(impact.first).to_contain_text("-10%")
 

@@ -114,7 +114,7 @@ class World:
 @contextmanager
 def attacked() -> Iterator[tuple[Stack, World]]:
     """A running Odoo with a world made by its own people over the web client's calls."""
-    with Stack("security", shop=False) as stack:
+    with Stack("security", shop=False, max_cron_threads=0) as stack:  # a cron's write is no trace
         admin = User(stack.odoo.url, stack.odoo.database, "admin", "admin")
         world = World()
         key = _channel(stack, admin, world)
@@ -202,22 +202,25 @@ def _changes(stack: Stack, admin: User, world: World) -> None:
     analyst, approver = people["analyst"], people["approver"]
     model = "lockgate.price.change"
 
-    def draft(person: User, price: float, **values: Any) -> int:
+    def draft(person: User, price: float, day: str, **values: Any) -> int:
+        """For one day of its own: changes that meet would be refused for that reason, and not for another."""
         line = (0, 0, {"product_id": world.product, "price": price})
-        return person.create(model, book_ids=[(6, 0, [world.book])], line_ids=[line], **values)
+        period = {"effective_from": f"{day} 00:00:00", "effective_to": f"{day} 12:00:00"}
+        return person.create(model, book_ids=[(6, 0, [world.book])], line_ids=[line], **period, **values)
 
     analyst.call("lockgate.price.book", "action_draft_baseline", [world.book])
     baseline = analyst.find(model, [("kind", "=", "baseline")], "id")[0]["id"]
     analyst.call(model, "action_request", [baseline])
     approver.call(model, "action_approve", [baseline])
-    world.approved = draft(analyst, 110, effective_from="2099-01-01 00:00:00")
+    world.approved = draft(analyst, 110, "2099-01-01")
     world.attachment = analyst.create(
         "ir.attachment", name="prices.csv", raw="MTAw", res_model=model, res_id=world.approved
     )
     analyst.call(model, "action_request", [world.approved])
     approver.call(model, "action_approve", [world.approved])
     world.draft, world.asked, world.asked_by_both = (
-        draft(analyst, 120), draft(analyst, 130), draft(people["both"], 140)
+        draft(analyst, 120, "2099-01-02"), draft(analyst, 130, "2099-01-03"),
+        draft(people["both"], 140, "2099-01-04"),
     )  # fmt: skip
     analyst.call(model, "action_request", [world.asked])
     people["both"].call(model, "action_request", [world.asked_by_both])
@@ -238,7 +241,7 @@ def _changes(stack: Stack, admin: User, world: World) -> None:
         effect="ask",
         tier_ids=[(6, 0, [world.tier, second])],
     )
-    world.two_tiers = draft(analyst, 99_000)
+    world.two_tiers = draft(analyst, 99_000, "2099-01-05")
     analyst.call(model, "action_request", [world.two_tiers])
     approver.call(model, "action_approve", [world.two_tiers])
     lines = "lockgate.price.change.line"
