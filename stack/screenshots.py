@@ -19,13 +19,13 @@ def main() -> None:
         exception = leave_an_exception(story)
         change = story.parts.approver.find("lockgate.price.change", [("kind", "=", "regular")], "id")[0]["id"]
         pictures = {
-            "dashboard": ("operator", "lockgate.lockgate_channel_action"),
-            "price-change": ("approver", f"lockgate_price.lockgate_price_change_action/{change}"),
-            "exception": ("owner", f"lockgate.lockgate_exception_action/{exception}"),
+            "dashboard": ("operator", "lockgate.lockgate_channel_action", 420),
+            "price-change": ("approver", f"lockgate_price.lockgate_price_change_action/{change}", 1200),
+            "exception": ("owner", f"lockgate.lockgate_exception_action/{exception}", 900),
         }
         IMAGES.mkdir(exist_ok=True)
-        for name, (login, action) in pictures.items():
-            context = opened.new_context(base_url=stack.odoo.url, viewport={"width": 1400, "height": 900})
+        for name, (login, action, height) in pictures.items():
+            context = opened.new_context(base_url=stack.odoo.url, viewport={"width": 1400, "height": height})
             take(sign_in(context, login), action, name)
             context.close()
 
