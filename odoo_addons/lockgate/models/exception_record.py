@@ -61,7 +61,7 @@ class ExceptionRecord(models.Model):
 
     @api.model
     def _news(self, channels):
-        """What fails on these channels and is not recorded yet: a list of Seen. Add-ons add theirs."""
+        """What fails on these channels, as publications say, and is not recorded yet: a list of Seen."""
         self.env.cr.execute(NEWS, [channels.ids, SLICE])
         value_text = self.env["lockgate.publication"]._value_text
         seen = []
@@ -245,8 +245,8 @@ class ExceptionRecord(models.Model):
         texts = defaultdict(dict)
         for exception_id, ending, listings, taken in self.env.cr.fetchall():
             texts[exception_id][ending] = (listings, self.env["lockgate.publication"]._value_text(taken))
-        notes = {exception_id: self._ending_note(endings) for exception_id, endings in texts.items()}
-        self.browse(notes)._end("resolved", {}, notes)
+        if notes := {exception_id: self._ending_note(endings) for exception_id, endings in texts.items()}:
+            self.browse(notes)._end("resolved", {}, notes)
 
     @api.model
     def _ending_note(self, endings):

@@ -57,10 +57,11 @@ class Turn(models.Model):
 
     @api.model
     def _wanted_makers(self):
-        """What makes the wanted values of each aspect: {aspect: maker(channel, listings, now)}.
+        """What makes the wanted values of each aspect: {aspect: maker(channel, listings, now, reasons)}.
 
-        A maker returns one `Wanted` for every (listing, scope) it knows. It reads in batches and writes
-        nothing. `lockgate_price` and `lockgate_stock` add theirs.
+        A maker returns one `Wanted` for every (listing, scope) it knows. It works on sets, and may append
+        evidence of what it made. `reasons` are {listing id: why it is made}, "recheck" where no mark came.
+        `lockgate_price` and `lockgate_stock` add theirs.
         """
         return {}
 
@@ -123,15 +124,14 @@ class Turn(models.Model):
         marks = self._rows_to_make(now, channel, rows)
         record = self.env["lockgate.channel"].browse(channel.id)
         for aspect, maker in makers.items():
-            marked = {mark.listing_id: mark.reason for mark in marks if mark.aspect == aspect}
-            listings = self.env["lockgate.listing"].with_context(active_test=False).browse(marked).exists()
+            reasons = {mark.listing_id: mark.reason for mark in marks if mark.aspect == aspect}
+            listings = self.env["lockgate.listing"].with_context(active_test=False).browse(reasons).exists()
             if not listings:
                 continue
-            retried = {listing_id for listing_id, reason in marked.items() if reason == "retry"}
+            retried = {listing_id for listing_id, reason in reasons.items() if reason == "retry"}
             try:
-                values.store(
-                    self.env.cr, now, channel, aspect, listings.ids, maker(record, listings, now), retried
-                )
+                wanted = maker(record, listings, now, reasons)
+                values.store(self.env.cr, now, channel, aspect, listings.ids, wanted, retried)
             except THE_DATABASES_OWN:
                 raise
             except Exception as error:
@@ -139,9 +139,10 @@ class Turn(models.Model):
 
     @api.model
     def _rows_to_make(self, now, channel, rows):
+        """What is to be made, a mark after the recheck of the same listing: it says better why."""
         marks = values.consume_marks(self.env.cr, channel.id, rows)
         aspects = list(self._wanted_makers())
-        return marks + values.due_rechecks(self.env.cr, channel.id, aspects, now, rows - len(marks))
+        return values.due_rechecks(self.env.cr, channel.id, aspects, now, rows - len(marks)) + marks
 
     @api.model
     def _busy(self):

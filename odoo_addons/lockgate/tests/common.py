@@ -39,7 +39,7 @@ class FakeMaker:
     def __init__(self):
         self.quantities, self.work_classes, self.rechecks, self.poisoned = {}, {}, {}, set()
 
-    def __call__(self, channel, listings, now):
+    def __call__(self, channel, listings, now, reasons):
         return [self._wanted(listing) for listing in listings]
 
     def _wanted(self, listing):

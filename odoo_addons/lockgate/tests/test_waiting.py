@@ -73,6 +73,18 @@ class TestWaiting(LockgateCase):
         self.mark(self.listing, "retry")
         self.assertEqual(len(self.turn()["leases"]), 1)
 
+    def test_a_retry_by_hand_is_not_lost_on_a_recheck_that_is_due_at_once(self):
+        self.channel.routine_window = 0
+        answer, _lease = self.lease(1)
+        self.report(answer, "retry", retry_after=3000.0)
+        self.env.cr.execute(
+            "UPDATE lockgate_publication SET recheck_at = now() AT TIME ZONE 'UTC' - interval '1 s'"
+            " WHERE listing_id = %s",
+            [self.listing.id],
+        )
+        self.mark(self.listing, "retry")
+        self.assertEqual(len(self.turn()["leases"]), 1)
+
     def test_a_value_that_no_worker_comes_back_with_becomes_a_persons_matter(self):
         self.channel.routine_window = 0
         self.lease(7)
@@ -103,4 +115,4 @@ class TestWaiting(LockgateCase):
 
     @staticmethod
     def nothing_made(_turn):
-        return {"stock": lambda channel, listings, now: []}
+        return {"stock": lambda channel, listings, now, reasons: []}

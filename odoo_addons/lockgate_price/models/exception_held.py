@@ -29,26 +29,18 @@ class ExceptionHeld(models.Model):
     _inherit = "lockgate.exception"
 
     @api.model
-    def _held(self, channels):
-        """({subject: fact} of what is held now, the subjects that are recorded as such)."""
+    def _catch_up(self, channels):
+        self.env.flush_all()
         self.env.cr.execute(HELD, [channels.ids])
         held = {f"held {fact['seal_id']}": fact for fact in self.env.cr.dictfetchall()}
         self.env.cr.execute(OPEN, [channels.ids, CATEGORY])
-        return held, {subject for (subject,) in self.env.cr.fetchall()}
-
-    @api.model
-    def _news(self, channels):
-        held, known = self._held(channels)
-        return super()._news(channels) + [
-            self._seen_held(subject, fact) for subject, fact in held.items() if subject not in known
-        ]
-
-    @api.model
-    def _resolve(self, channels):
-        held, known = self._held(channels)
+        known = {subject for (subject,) in self.env.cr.fetchall()}
+        self._record(
+            [self._seen_held(subject, fact) for subject, fact in held.items() if subject not in known]
+        )
         if over := known - held.keys():
             self._end_subjects(list(over))
-        return super()._resolve(channels)
+        return super()._catch_up(channels)
 
     @api.model
     def _seen_held(self, subject, fact):

@@ -30,13 +30,13 @@ class ExceptionPrice(models.Model):
             raise UserError(
                 self.env._("The channel showed no price in its book's currency: there is nothing to draft.")
             )
-        changes = self.env["lockgate.price.change"].create(
+        drafts = self.env["lockgate.price.change"]
+        changes = drafts.create(
             [
                 {
-                    "company_id": book.company_id.id,
-                    "currency_id": book.currency_id.id,
-                    "book_ids": [fields.Command.set(book.ids)],
-                    "reason": self.env._("As %(channel)s shows them.", channel=book.channel_id.name),
+                    **drafts._prepare_draft(
+                        book, self.env._("As %(channel)s shows them.", channel=book.channel_id.name)
+                    ),
                     "line_ids": [
                         fields.Command.create({"product_id": product.id, "price": price})
                         for product, price in lines.items()

@@ -109,17 +109,9 @@ class PriceBook(models.Model):
                     pricelist=self.pricelist_id.name,
                 )
             )
-        change = self.env["lockgate.price.change"]._create_draft(
-            [
-                {
-                    "company_id": self.company_id.id,
-                    "currency_id": self.currency_id.id,
-                    "book_ids": [fields.Command.set(self.ids)],
-                    "reason": self.env._("Baseline of %s: the prices that Odoo gives now.", self.name),
-                }
-            ],
-            "baseline",
-        )
+        changes = self.env["lockgate.price.change"]
+        reason = self.env._("Baseline of %s: the prices that Odoo gives now.", self.name)
+        change = changes._create_draft([changes._prepare_draft(self, reason)], "baseline")
         self.env["lockgate.price.change.line"].create(
             [
                 {"change_id": change.id, "product_id": product.id, "price": prices[product.id]}

@@ -134,7 +134,7 @@ class PriceChange(models.Model):
         prices = book._clean()._prices_now(products)
         priced = products.filtered(lambda product: prices[product.id] > 0)
         if priced and not draft:
-            draft = self._create_draft([self._prepare_captured(book, reason)], "captured")
+            draft = self._create_draft([self._prepare_draft(book, reason)], "captured")
         standing = {line.product_id: line for line in draft.line_ids}
         for product in priced:
             if product in standing and standing[product].price != prices[product.id]:
@@ -157,12 +157,3 @@ class PriceChange(models.Model):
                 )
             )
         return draft
-
-    @api.model
-    def _prepare_captured(self, book, reason):
-        return {
-            "company_id": book.company_id.id,
-            "currency_id": book.currency_id.id,
-            "book_ids": [fields.Command.set(book.ids)],
-            "reason": reason,
-        }

@@ -169,6 +169,16 @@ class PriceChange(models.Model):
                     )
                 )
 
+    @api.model
+    def _prepare_draft(self, books, reason):
+        """What a draft that Lockgate writes says of these books, which share company and currency."""
+        return {
+            "company_id": books[:1].company_id.id,
+            "currency_id": books[:1].currency_id.id,
+            "book_ids": [fields.Command.set(books.ids)],
+            "reason": reason,
+        }
+
     def _create_draft(self, vals_list, kind):
         """New drafts. What people may not set is said outright here, so no default can fill it."""
         sequence = self.env["ir.sequence"].sudo()

@@ -118,11 +118,9 @@ class PriceChange(models.Model):
 
     @api.model
     def _prepare_rollback(self, books, end):
+        reason = self.env._("Back to the prices before %s.", self.name)
         return {
-            "company_id": self.company_id.id,
-            "currency_id": self.currency_id.id,
-            "book_ids": [fields.Command.set(books.ids)],
+            **self._prepare_draft(books, reason),
             "effective_to": end,
-            "reason": self.env._("Back to the prices before %s.", self.name),
             "rollback_of_id": self.id,
         }

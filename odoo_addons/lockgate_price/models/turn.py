@@ -41,7 +41,7 @@ class Turn(models.Model):
     def _wanted_makers(self):
         return {**super()._wanted_makers(), "price": self._wanted_price}
 
-    def _wanted_price(self, channel, listings, now):
+    def _wanted_price(self, channel, listings, now, _reasons):
         """The price of each listing in each of its channel's books, as sealed and in force at `now`.
 
         Nothing is computed here that nobody approved. No seal in force, an archived listing, book or

@@ -38,7 +38,7 @@ class TestEmergency(PolicyCase):
         self.put_in_force(change)
         self.assertEqual(self.pricelist._get_product_price(self.product, 1.0), 15)
         self.env.flush_all()
-        want = self.env["lockgate.turn"]._wanted_price(self.channel, self.listing, fields.Datetime.now())
+        want = self.env["lockgate.turn"]._wanted_price(self.channel, self.listing, fields.Datetime.now(), {})
         self.assertEqual(want[0].work_class, "critical")
 
     def test_it_skips_the_tiers_and_what_says_when_but_not_what_a_price_may_be(self):

@@ -27,7 +27,7 @@ class TestHeld(PolicyCase):
         listings = listings or self.listings
         self.env.flush_all()
         moment = moment or self.start + timedelta(seconds=1)
-        wants = self.env["lockgate.turn"]._wanted_price(self.channel, listings, moment)
+        wants = self.env["lockgate.turn"]._wanted_price(self.channel, listings, moment, {})
         products = {listing.id: listing.product_id for listing in listings}
         self.env.invalidate_all()
         return {products[want.listing_id]: want.value and want.value["amount"] for want in wants}

@@ -14,7 +14,7 @@ class TestWantedPrice(PriceCase):
         listing = listing or self.listing
         self.env.flush_all()
         maker = self.env["lockgate.turn"]._wanted_makers()["price"]
-        wants = maker(listing.channel_id, listing, now or fields.Datetime.now())
+        wants = maker(listing.channel_id, listing, now or fields.Datetime.now(), {})
         return wants[0] if len(wants) == 1 else wants
 
     def test_a_listing_without_a_seal_gets_no_price(self):

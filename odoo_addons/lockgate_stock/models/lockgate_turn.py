@@ -5,9 +5,6 @@ from odoo.addons.lockgate.models.turn import Wanted
 
 from .. import exposure, ledger
 
-# Where a turn's transaction keeps {listing id: why its stock is computed}.
-REASONS = "lockgate.stock.reasons"
-
 
 class Turn(models.Model):
     _inherit = "lockgate.turn"
@@ -17,24 +14,13 @@ class Turn(models.Model):
         return {**super()._wanted_makers(), "stock": self._wanted_stock}
 
     @api.model
-    def _rows_to_make(self, now, channel, rows):
-        """Remember why each is computed, for the ledger; a mark says it better than a recheck."""
-        marks = super()._rows_to_make(now, channel, rows)
-        reasons = {}
-        for mark in sorted(marks, key=lambda mark: mark.reason != "recheck"):
-            if mark.aspect == "stock":
-                reasons[mark.listing_id] = mark.reason
-        self.env.cr.cache[REASONS] = reasons
-        return marks
-
-    @api.model
-    def _wanted_stock(self, channel, listings, now):
+    def _wanted_stock(self, channel, listings, now, reasons):
         """What the channel may sell of each listing (StockValue), in three statements for all of them.
 
         What changes is appended to the stock ledger, in a fourth.
         """
         exposures = exposure.read(self.env, channel.id, listings.ids, now)
-        ledger.append(self.env.cr, channel, exposures, self.env.cr.cache.pop(REASONS, {}), now)
+        ledger.append(self.env.cr, channel, exposures, reasons, now)
         return [self._prepare_wanted_stock(found, now, channel) for found in exposures]
 
     @api.model

@@ -134,7 +134,7 @@ class StockCase(TransactionCase):
         self.env.cr.flush()
         listing = (listing or self.listing).with_context(active_test=False)
         (wanted,) = self.env["lockgate.turn"]._wanted_stock(
-            listing.channel_id, listing, fields.Datetime.now()
+            listing.channel_id, listing, fields.Datetime.now(), {}
         )
         return wanted
 

@@ -77,12 +77,12 @@ class TestTurn(StockCase):
         now = fields.Datetime.now()
         listings = self.listing.union(*[self._listing(self._product(f"Rope {n}")) for n in range(50)])
         self.env.flush_all()
-        wanted = self.env["lockgate.turn"]._wanted_stock(self.channel, listings, now)
+        wanted = self.env["lockgate.turn"]._wanted_stock(self.channel, listings, now, {})
         sweep = timedelta(minutes=self.channel.sweep_minutes)
         rechecks = [each.recheck_at for each in wanted]
         self.assertTrue(all(now + sweep / 2 <= moment <= now + sweep for moment in rechecks))
         self.assertEqual(len(set(rechecks)), len(rechecks))
-        again = self.env["lockgate.turn"]._wanted_stock(self.channel, listings, now)
+        again = self.env["lockgate.turn"]._wanted_stock(self.channel, listings, now, {})
         self.assertEqual([each.recheck_at for each in again], rechecks)
 
     def test_an_archived_listing_stops_selling(self):
