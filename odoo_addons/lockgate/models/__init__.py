@@ -1,3 +1,4 @@
+from . import rows
 from . import connector
 from . import channel
 from . import listing
