@@ -14,8 +14,13 @@ reserved yet.
 from datetime import datetime
 from typing import NamedTuple
 
+from odoo.addons.lockgate.turn import prepared
+
 from . import policy as policies
 from .policy import MOST, Policy
+
+# For so few listings, planning takes longer than any plan; for more, the planner has to know how many.
+FEW = 20
 
 
 class Exposure(NamedTuple):
@@ -74,14 +79,22 @@ def read(env, channel_id, listing_ids, now):
     What the ORM has not written yet is not seen: flush before.
     """
     known = policies.read(env.cr, channel_id)
-    env.cr.execute(INSIDE, [channel_id])
+    prepared.execute(env.cr, INSIDE, {"channel": channel_id})
     (placed, inside) = env.cr.fetchone()
     # The column comes with Odoo's add-on for expiry dates.
     removal = "q.removal_date" if "removal_date" in env["stock.quant"]._fields else "NULL::timestamp"
-    env.cr.execute(
-        EXPOSURE.format(removal=removal),
-        {"listings": list(listing_ids), "placed": placed, "inside": inside or [], "most": MOST, "now": now},
-    )
+    statement = EXPOSURE.format(removal=removal)
+    parameters = {
+        "listings": list(listing_ids),
+        "placed": placed,
+        "inside": inside or [],
+        "most": MOST,
+        "now": now,
+    }
+    if len(listing_ids) > FEW:
+        env.cr.execute(statement, parameters)
+    else:
+        prepared.execute(env.cr, statement, parameters)
     return [_exposure(row, known, now) for row in env.cr.fetchall()]
 
 
@@ -107,7 +120,7 @@ INSIDE = """
        AND l.active AND l.usage IN ('internal', 'view')
        AND NOT EXISTS (SELECT FROM stock_location hold
                         WHERE hold.lockgate_hold AND l.parent_path LIKE hold.parent_path || '%%')
-     WHERE r.channel_id = %s
+     WHERE r.channel_id = %(channel)s
 """
 
 # An open move has moved nothing yet: what was done of it became a move of its own, and the rest a backorder.

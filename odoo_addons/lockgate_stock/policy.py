@@ -6,6 +6,8 @@ Whole numbers in the listing's unit all the way, so that the words can repeat ev
 from datetime import datetime
 from typing import NamedTuple
 
+from odoo.addons.lockgate.turn import prepared
+
 # The most that a channel is told: a shop's own column is seldom wider than 32 bits.
 MOST = 2**31 - 1
 
@@ -35,18 +37,18 @@ DEFAULT = Policy()
 
 def read(cr, channel_id):
     """The policies that may apply to a channel's listings, by id."""
-    cr.execute(
-        """
-        SELECT p.id, p.name, p.basis, p.days, p.shows, p.buffer, p.buffer_percent, p.share, p.backorder,
-               p.most, p.least, p.pack, p.ends_at, p.discontinued,
-               (SELECT coalesce(json_agg(json_build_array(t.below, t.share, t.buffer) ORDER BY t.below), '[]')
-                  FROM lockgate_exposure_tier t WHERE t.policy_id = p.id)
-          FROM lockgate_exposure_policy p JOIN lockgate_channel c ON c.company_id = p.company_id
-         WHERE c.id = %s AND p.active AND (p.channel_id IS NULL OR p.channel_id = c.id)
-        """,
-        [channel_id],
-    )
+    prepared.execute(cr, POLICIES, {"channel": channel_id})
     return {row[0]: Policy(*row) for row in cr.fetchall()}
+
+
+POLICIES = """
+    SELECT p.id, p.name, p.basis, p.days, p.shows, p.buffer, p.buffer_percent, p.share, p.backorder,
+           p.most, p.least, p.pack, p.ends_at, p.discontinued,
+           (SELECT coalesce(json_agg(json_build_array(t.below, t.share, t.buffer) ORDER BY t.below), '[]')
+              FROM lockgate_exposure_tier t WHERE t.policy_id = p.id)
+      FROM lockgate_exposure_policy p JOIN lockgate_channel c ON c.company_id = p.company_id
+     WHERE c.id = %(channel)s AND p.active AND (p.channel_id IS NULL OR p.channel_id = c.id)
+"""
 
 
 def show(policy, left, told, now):

@@ -15,6 +15,7 @@ from . import test_leases
 from . import test_listing
 from . import test_neutralize
 from . import test_outbox
+from . import test_prepared
 from . import test_reconciliation
 from . import test_replay
 from . import test_results

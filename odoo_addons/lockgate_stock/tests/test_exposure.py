@@ -205,6 +205,7 @@ class TestExposure(StockCase):
         products = [self._product(f"Rope {number}") for number in range(20)]
         listings = self.listing.union(*[self._listing(product) for product in products])
         self.receive(7, products[3])
+        self.quantity()  # from here on the connection knows the plans
         self.env.flush_all()
         self.env.invalidate_all()
         with self.assertQueryCount(3):

@@ -179,6 +179,7 @@ class TestKits(KitCase):
         self.assertEqual(self.explain(self.listing), "10 on hand − 0 promised = 10 Units → 10 whole Units")
 
     def test_three_statements_read_kits_too(self):
+        self.explain()  # from here on the connection knows the plans
         self.env.flush_all()
         self.channel.listing_ids.mapped("sku")
         with self.assertQueryCount(3):
