@@ -17,6 +17,8 @@ from . import test_neutralize
 from . import test_outbox
 from . import test_prepared
 from . import test_reconciliation
+from . import test_reconciliation_rules
+from . import test_refresh
 from . import test_replay
 from . import test_results
 from . import test_uninstall
