@@ -21,6 +21,10 @@ MEASURES = {
     "hooks": "bench.hook_overhead",
     "motion": "bench.motion",
     "peer": "bench.peer",
+    "throughput": "bench.throughput",
+    "latency": "bench.latency",
+    "outage": "bench.outage",
+    "flow": "bench.flow",
     "prices": "bench.price",
 }
 

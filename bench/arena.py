@@ -10,7 +10,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import httpx
 
@@ -19,7 +19,7 @@ from bench.one_by_one import distribution
 from stack.debian import odoo_source
 from stack.onboarding import issue_key
 from stack.paths import ROOT
-from stack.processes import wait_until
+from stack.processes import Process, wait_until
 from stack.stack import Stack
 from stack.user import User
 
@@ -42,6 +42,7 @@ class Arena:
         config.parse_config(["-c", str(stack.odoo.configuration), "--log-level", "error"])
         logging.getLogger("httpx").setLevel(logging.WARNING)
         self.stack = stack
+        self._more_workers: list[Process] = []
         self.environment, self.registry = Environment, Registry(stack.odoo.database)
         self.fake = httpx.Client(base_url=stack.fake.url, timeout=60)
 
@@ -77,6 +78,25 @@ class Arena:
                 raise SystemExit("the channel did not get what was sent")
             since = answer["last"]
 
+    def history(self, since: int) -> list[dict]:
+        """All that the channel was told after `since`."""
+        return self.fake.get("/history", params={"since": since}).json()["entries"]
+
+    def run_workers(self, count: int) -> list[Process]:
+        """Have so many worker processes running, and return them."""
+        first = self.stack.sidecar.worker
+        while len(self._more_workers) + 1 > count:
+            self._more_workers.pop().stop()
+        while len(self._more_workers) + 1 < count:
+            worker = self.stack.sidecar.new_worker(f"worker-{len(self._more_workers) + 2}")
+            worker.start()
+            self._more_workers.append(worker)
+        return [first, *self._more_workers]
+
+    def close(self) -> None:
+        """End the workers beyond the first, which is the stack's."""
+        self.run_workers(1)
+
     def service_time(self, batch: int, times: int = 50) -> float:
         """Milliseconds that the channel itself takes for one request of so many prices: the median."""
         value = {"aspect": "price", "amount": "1.00", "currency": "USD", "book": "none"}
@@ -100,7 +120,8 @@ def arena(stack: Stack | None = None, **settings: str) -> Iterator[Arena]:
         known = [("code", "=", ONE_BY_ONE)]
         if not wait_until(lambda: admin.find("lockgate.connector", known, "code"), 30):
             raise SystemExit(f"the pacer registered no connector; see {running.sidecar.pacer.log}")
-        yield Arena(running)
+        with closing(Arena(running)) as made:
+            yield made
 
 
 def percentiles(milliseconds: list[float], *points: int) -> dict[str, float]:

@@ -7,16 +7,19 @@ from bench.copies import copy_row
 
 
 class Channel:
-    """One channel with its own warehouse and price book, and `size` listings that have a price."""
+    """One channel with its own warehouse and price book, and `size` listings; with prices if `priced`."""
 
-    def __init__(self, arena: Arena, code: str, connector: str, size: int, **values: object) -> None:
+    def __init__(
+        self, arena: Arena, code: str, connector: str, size: int, *, priced: bool = True, **values: object
+    ) -> None:
         self.arena, self.code, self.size = arena, code, size
         with arena.transaction(ADMIN) as env:
             self._make(env, connector, values)
         with arena.transaction(ADMIN) as env:
             env["lockgate.channel"].browse(self.id).action_start()
-        self.new_prices(base="fixed", price=100.0)
-        self.wait_confirmed()
+        if priced:
+            self.new_prices(base="fixed", price=100.0)
+            self.wait_confirmed()
         self.settle()
 
     def _make(self, env, connector: str, values: dict[str, object]) -> None:
@@ -85,12 +88,17 @@ class Channel:
 
     def wait_confirmed(self) -> float:
         """Wait until Odoo has every price of the last change confirmed; returns when it was seen."""
+        (first,) = self.arena.ask(
+            "SELECT min(id) FROM lockgate_price_seal WHERE change_id = %s", [self.change]
+        )
+        # asked so that the first that is not confirmed is the answer: it should cost PostgreSQL little
         self.arena.wait(
             f"confirming {self.size} prices",
-            """SELECT count(*) = %s FROM lockgate_publication p
-                 JOIN lockgate_price_seal s ON s.id = (p.confirmed->>'seal')::int
-                WHERE p.channel_id = %s AND p.aspect = 'price' AND s.change_id = %s""",
-            [self.size, self.id, self.change],
+            """SELECT NOT EXISTS (
+                   SELECT FROM lockgate_listing l
+                LEFT JOIN lockgate_publication p ON p.listing_id = l.id AND p.aspect = 'price'
+                    WHERE l.channel_id = %s AND coalesce((p.confirmed->>'seal')::int, 0) < %s)""",
+            [self.id, first],
             pause=max(0.02, self.size / 200_000),
         )
         return time.monotonic()
@@ -103,6 +111,14 @@ class Channel:
             env["stock.quant"]._update_available_quantity(product, location, quantity)
             env.cr.flush()
             return time.monotonic()
+
+    def stock_up(self, numbers: range, quantity: int) -> None:
+        """Put so many of each of these products into the warehouse, in one transaction."""
+        with self.arena.transaction(SUPERUSER) as env:
+            location = env["stock.location"].browse(self.location)
+            for product in env["product.product"].browse([self.products[number] for number in numbers]):
+                env["stock.quant"]._update_available_quantity(product, location, quantity)
+        self.settle()
 
     def set(self, **values: object) -> None:
         """Change settings of the channel, and wait until it is at rest again."""
