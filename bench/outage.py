@@ -1,9 +1,9 @@
 """How soon everything is on the channel again after an outage.
 
 The channel answers 503 to everything for so long; meanwhile an approved change gives every listing a new
-price. Its limit lets batches of 250 through at so many requests a second, known to Lockgate as its vendor would
-document it. Counted from the first price that the channel takes again until Odoo
-has confirmed the last one.
+price. Its limit lets batches of 250 through at so many requests a second, and Lockgate knows it as its vendor
+would document it. Counted from the first price that the channel takes again until Odoo has confirmed the
+last one.
 """
 
 import argparse
