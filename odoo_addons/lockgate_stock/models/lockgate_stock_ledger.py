@@ -29,7 +29,7 @@ class StockLedger(models.Model):
         readonly=True,
         help="No mark told of this change: something passed the hooks, such as raw SQL.",
     )
-    quantity_text = fields.Char("Shown", compute="_compute_words")
+    quantity_text = fields.Char("Shown", compute="_compute_words", compute_sudo=True)
     explanation = fields.Char("Because", compute="_compute_words", compute_sudo=True)
 
     _listing_index = models.Index("(listing_id, at)")
