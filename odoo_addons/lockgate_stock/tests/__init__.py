@@ -1,4 +1,5 @@
 from . import (
+    test_bad_input,
     test_channel,
     test_expiry,
     test_exposure,
@@ -7,5 +8,6 @@ from . import (
     test_marks,
     test_policy,
     test_random,
+    test_reduction,
     test_turn,
 )
