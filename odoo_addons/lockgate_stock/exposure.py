@@ -220,8 +220,8 @@ EXPOSURE = """
     SELECT a.id, a.sku, a.reference, coalesce(a.strategic, false), NOT a.active, a.replaced, %(placed)s,
            s.product_id, s.on_hand, s.taken, s.coming,
            -- Rounded before it is cut to whole units: 0.3 / 0.1 is 3, whatever floats made of it.
-           CASE WHEN a.units IS NOT NULL THEN
-                greatest(-%(most)s, least(%(most)s, floor(round(coalesce(s.allows, 0) * a.units, 6)))) END::int,
+           CASE WHEN a.units IS NOT NULL THEN greatest(-%(most)s, least(%(most)s,
+                floor(round(coalesce(s.allows, 0) * a.units, 6)))) END::int,
            (p.wanted->>'quantity')::int, (p.confirmed->>'quantity')::int,
            p.recheck_at, a.create_date, s.passed_at, s.event_at, y.id,
            CASE WHEN y.discontinued THEN (

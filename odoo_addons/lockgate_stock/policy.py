@@ -34,7 +34,7 @@ DEFAULT = Policy()
 
 
 def read(cr, channel_id):
-    """The policies that may apply to a channel's listings, by id, and how much of a number it shows now, in %."""
+    """The policies that may apply to a channel's listings, by id, and the part of a number it shows, in %."""
     cr.execute(
         """
         SELECT p.id, p.name, p.basis, p.days, p.shows, p.buffer, p.buffer_percent, p.share, p.backorder,

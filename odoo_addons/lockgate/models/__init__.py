@@ -4,6 +4,7 @@ from . import listing
 from . import standing
 from . import publication
 from . import attempt
+from . import waiting
 from . import reconciliation
 from . import channel_reconciliation
 from . import channel_guard

@@ -21,5 +21,6 @@ from . import test_results
 from . import test_uninstall
 from . import test_values
 from . import test_waiting
+from . import test_waiting_words
 from . import test_wake
 from . import test_written_by_the_turn

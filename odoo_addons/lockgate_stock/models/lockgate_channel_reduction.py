@@ -8,7 +8,7 @@ FACTS = {"reduced_since", "reduced_by_rule"}
 
 
 class Channel(models.Model):
-    """Reducing what a channel shows, by a person or by the rules for trouble: the milder way than freezing."""
+    """Reducing what a channel shows, by a person or by the rules for trouble: milder than freezing."""
 
     _inherit = "lockgate.channel"
 
