@@ -12,6 +12,7 @@ from . import test_gateway
 from . import test_guard
 from . import test_integration_key
 from . import test_leases
+from . import test_listing_rule
 from . import test_listing
 from . import test_neutralize
 from . import test_outbox
