@@ -59,7 +59,7 @@ class ListingRuleRun(models.Model):
                     return
 
     def _run_slice(self, after):
-        """List the next products by id; the last slice ends what matches no more. Returns the last id or None.
+        """List the next products by id; the last ends what matches no more. Returns the last id or None.
 
         What is in the way of a product becomes one exception of the channel for the rule.
         """
