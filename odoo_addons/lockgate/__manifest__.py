@@ -16,6 +16,7 @@
         "views/lockgate_connector_views.xml",
         "views/lockgate_listing_views.xml",
         "views/lockgate_listing_rule_views.xml",
+        "views/lockgate_mapping_views.xml",
         "views/lockgate_publication_views.xml",
         "views/lockgate_attempt_views.xml",
         "views/lockgate_reconciliation_views.xml",

@@ -133,7 +133,7 @@ EXPOSURE = """
           JOIN product_template t ON t.id = p.product_tmpl_id
           JOIN uom_uom product_unit ON product_unit.id = t.uom_id
           JOIN uom_uom listing_unit ON listing_unit.id = l.uom_id
-         WHERE l.id = ANY(%(listings)s)
+         WHERE l.id = ANY(%(listings)s) AND l.awaits_first_approval IS NOT TRUE
     ), policy AS MATERIALIZED (
         SELECT DISTINCT ON (a.id) a.id AS listing_id, x.id, x.basis, x.consigned, x.discontinued,
                CASE x.basis WHEN 'incoming' THEN make_interval(days => x.days) END AS horizon,

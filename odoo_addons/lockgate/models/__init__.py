@@ -14,6 +14,10 @@ from . import event
 from . import outbox
 from . import turn
 from . import facts
+from . import mapping_guard
+from . import mapping_change
+from . import mapping_check
+from . import unmapped
 from . import exception
 from . import exception_failure
 from . import exception_rule

@@ -14,12 +14,15 @@ from . import test_integration_key
 from . import test_leases
 from . import test_listing_rule
 from . import test_listing
+from . import test_mapping_approval
+from . import test_mapping_check
 from . import test_neutralize
 from . import test_outbox
 from . import test_reconciliation
 from . import test_replay
 from . import test_results
 from . import test_uninstall
+from . import test_unmapped
 from . import test_values
 from . import test_waiting
 from . import test_waiting_words

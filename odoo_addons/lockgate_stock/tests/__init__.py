@@ -5,6 +5,7 @@ from . import (
     test_exposure,
     test_hooks,
     test_ledger,
+    test_mapping,
     test_marks,
     test_policy,
     test_random,
