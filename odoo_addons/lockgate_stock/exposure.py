@@ -37,7 +37,7 @@ class Exposure(NamedTuple):
     on_hand: float  # of the part, as the next two
     taken: float  # promised or reserved, as the basis has it
     coming: float
-    left: int  # of the pool, below zero when more is promised than there is
+    left: int | None  # of the pool, below zero when more is promised than there is; None: no such unit
     wanted: int | None  # what the channel was to show until now
     confirmed: int | None  # what it took last
     recheck_at: datetime | None  # when it was to be computed again (naive UTC, as all moments here)
@@ -56,6 +56,8 @@ class Exposure(NamedTuple):
             return "service"
         if self.archived:
             return "replaced" if self.replaced else "archived"
+        if self.left is None:
+            return "no_unit"
         return "counted" if self.placed else "nowhere"
 
     @property
@@ -78,7 +80,7 @@ def read(env, channel_id, listing_ids, now):
 
     What the ORM has not written yet is not seen: flush before.
     """
-    known = policies.read(env.cr, channel_id)
+    known, reduced_to = policies.read(env.cr, channel_id)
     prepared.execute(env.cr, INSIDE, {"channel": channel_id})
     (placed, inside) = env.cr.fetchone()
     # The column comes with Odoo's add-on for expiry dates.
@@ -95,14 +97,17 @@ def read(env, channel_id, listing_ids, now):
         env.cr.execute(statement, parameters)
     else:
         prepared.execute(env.cr, statement, parameters)
-    return [_exposure(row, known, now) for row in env.cr.fetchall()]
+    return [_exposure(row, known, now, reduced_to) for row in env.cr.fetchall()]
 
 
-def _exposure(row, known, now):
-    *figures, passed_at, event_at, policy_id = row
+def _exposure(row, known, now, reduced_to):
+    *figures, passed_at, event_at, policy_id, was_reduced = row
     policy = known.get(policy_id, policies.DEFAULT)
     left, told = figures[11], figures[12]
-    units, steps = policies.show(policy, left, told, now)
+    units, steps = 0, []
+    if left is not None:
+        # What was at 0 because the channel was reduced is not sold out.
+        units, steps = policies.show(policy, left, None if was_reduced else told, now, reduced_to)
     moments = [moment for moment in (passed_at, event_at, policy.ends_at) if moment]
     passed_at = max((moment for moment in moments if moment <= now), default=None)
     event_at = min((moment for moment in moments if moment > now), default=None)
@@ -133,15 +138,17 @@ EXPOSURE = """
                NOT l.active AND EXISTS (
                    SELECT FROM lockgate_listing other
                     WHERE other.channel_id = l.channel_id AND other.sku = l.sku AND other.active) AS replaced,
-               product_unit.factor / listing_unit.factor AS units
+               -- Odoo keeps factors from being zero, SQL does not.
+               CASE WHEN least(product_unit.factor, listing_unit.factor) > 0
+                    THEN product_unit.factor / listing_unit.factor END AS units
           FROM lockgate_listing l
           JOIN product_product p ON p.id = l.product_id
           JOIN product_template t ON t.id = p.product_tmpl_id
           JOIN uom_uom product_unit ON product_unit.id = t.uom_id
           JOIN uom_uom listing_unit ON listing_unit.id = l.uom_id
-         WHERE l.id = ANY(%(listings)s)
+         WHERE l.id = ANY(%(listings)s) AND l.awaits_first_approval IS NOT TRUE
     ), policy AS MATERIALIZED (
-        SELECT DISTINCT ON (a.id) a.id AS listing_id, x.id, x.basis, x.consigned,
+        SELECT DISTINCT ON (a.id) a.id AS listing_id, x.id, x.basis, x.consigned, x.discontinued,
                CASE x.basis WHEN 'incoming' THEN make_interval(days => x.days) END AS horizon,
                CASE x.basis WHEN 'forecast' THEN timestamp 'infinity'
                             WHEN 'incoming' THEN %(now)s + make_interval(days => x.days) END AS until
@@ -185,7 +192,7 @@ EXPOSURE = """
       GROUP BY product_id
     ), promised AS (
         SELECT m.product_id,
-               sum(greatest(m.product_qty, m.quantity * u.factor / product.factor, 0)) AS quantity
+               sum(greatest(m.product_qty, m.quantity * u.factor / nullif(product.factor, 0), 0)) AS quantity
           FROM stock_move m
           JOIN product USING (product_id)
           JOIN uom_uom u ON u.id = m.product_uom
@@ -226,9 +233,13 @@ EXPOSURE = """
     SELECT a.id, a.sku, a.reference, coalesce(a.strategic, false), NOT a.active, a.replaced, %(placed)s,
            s.product_id, s.on_hand, s.taken, s.coming,
            -- Rounded before it is cut to whole units: 0.3 / 0.1 is 3, whatever floats made of it.
-           greatest(-%(most)s, least(%(most)s, floor(round(coalesce(s.allows, 0) * a.units, 6))))::int,
+           CASE WHEN a.units IS NOT NULL THEN greatest(-%(most)s, least(%(most)s,
+                floor(round(coalesce(s.allows, 0) * a.units, 6)))) END::int,
            (p.wanted->>'quantity')::int, (p.confirmed->>'quantity')::int,
-           p.recheck_at, a.create_date, s.passed_at, s.event_at, y.id
+           p.recheck_at, a.create_date, s.passed_at, s.event_at, y.id,
+           CASE WHEN y.discontinued THEN (
+               SELECT l.figures->'steps' @> '[["reduced"]]' FROM lockgate_stock_ledger l
+                WHERE l.listing_id = a.id ORDER BY l.at DESC, l.id DESC LIMIT 1) END
       FROM asked a
  LEFT JOIN scarcest s ON s.listing_id = a.id
  LEFT JOIN policy y ON y.listing_id = a.id

@@ -2,9 +2,12 @@ from . import rows
 from . import connector
 from . import channel
 from . import listing
+from . import listing_rule
+from . import listing_rule_run
 from . import standing
 from . import publication
 from . import attempt
+from . import waiting
 from . import reconciliation
 from . import channel_reconciliation
 from . import channel_guard
@@ -12,6 +15,10 @@ from . import event
 from . import outbox
 from . import turn
 from . import facts
+from . import mapping_guard
+from . import mapping_change
+from . import mapping_check
+from . import unmapped
 from . import exception
 from . import exception_failure
 from . import exception_rule

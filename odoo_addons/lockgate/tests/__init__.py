@@ -12,7 +12,10 @@ from . import test_gateway
 from . import test_guard
 from . import test_integration_key
 from . import test_leases
+from . import test_listing_rule
 from . import test_listing
+from . import test_mapping_approval
+from . import test_mapping_check
 from . import test_neutralize
 from . import test_outbox
 from . import test_prepared
@@ -22,7 +25,9 @@ from . import test_refresh
 from . import test_replay
 from . import test_results
 from . import test_uninstall
+from . import test_unmapped
 from . import test_values
 from . import test_waiting
+from . import test_waiting_words
 from . import test_wake
 from . import test_written_by_the_turn
