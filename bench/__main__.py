@@ -19,7 +19,6 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 FIGURES = re.compile(r"(?<=```json\n).*?(?=\n```)", re.DOTALL)
 MEASURES = {
     "hooks": "bench.hook_overhead",
-    "motion": "bench.motion",
     "peer": "bench.peer",
     "throughput": "bench.throughput",
     "latency": "bench.latency",
