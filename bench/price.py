@@ -33,7 +33,7 @@ class Prices:
         config.parse_config(["-c", configuration, "-d", database, "--log-level", "error"])
         self.environment, self.registry = Environment, Registry(database)
         # An approval needs a person at the web client; the add-on is importable once Odoo is configured.
-        from odoo.addons.lockgate_price.tests.session import interactive
+        from odoo.addons.lockgate.tests.session import interactive
 
         self.interactive = interactive
 
