@@ -23,6 +23,7 @@ from . import (
     price_line_values,
     price_problems,
     price_seal,
+    price_ahead,
     price_set_above,
     price_change_tiers,
     price_line_rejection,

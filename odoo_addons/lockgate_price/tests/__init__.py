@@ -12,6 +12,7 @@ from . import (
     test_many_lines,
     test_meeting,
     test_policy,
+    test_price_ahead,
     test_price_book,
     test_price_change,
     test_price_period,
