@@ -44,6 +44,7 @@ from . import (  # isort: skip
     pending,
     price_doors,
     price_drift,
+    price_drift_band,
     price_period,
     price_release,
     price_rollback,

@@ -108,9 +108,8 @@ class PriceLedger(models.Model):
         return LEDGER
 
     def _compute_decisions(self):
-        labels = dict(
-            self.env["lockgate.price.approval"]._fields["decision"]._description_selection(self.env)
-        )
+        approvals = self.env["lockgate.price.approval"]
+        labels = dict(approvals._fields["decision"]._description_selection(self.env))
         for change, rows in self.grouped("change_id").items():
             rows.decisions = "\n".join(
                 " · ".join(
@@ -120,6 +119,7 @@ class PriceLedger(models.Model):
                             fields.Datetime.to_string(approval.date),
                             approval.user_id.name,
                             labels[approval.decision],
+                            approval.tier,
                             approval.note,
                         ],
                     )

@@ -35,6 +35,7 @@ BEFORE = IN_FORCE.replace("%(moment)s", "(begun.date_from - interval '1 second')
 SEALED = f"""
     SELECT begun.id AS key, begun.change_id, begun.company_id, begun.channel_id, begun.book_id,
            begun.product_id, begun.listing_id, begun.currency_id, begun.amount AS new_price,
+           false AS automatic,
            (begun.amount - before.amount)::float8 / nullif(before.amount, 0)::float8 AS change_percent,
            1 - (%(costs)s::jsonb ->> begun.product_id::text)::float8
                * (%(rates)s::jsonb -> begun.currency_id::text ->> 'rate')::float8

@@ -1,24 +1,28 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+NOT_REVOKED = """
+           NOT EXISTS (SELECT FROM lockgate_price_seal revocation
+                        WHERE revocation.revokes_id = seal.id AND revocation.date_from <= %(moment)s)
+"""
+NOT_HELD = """
+           NOT EXISTS (SELECT FROM lockgate_price_check held
+                        WHERE held.seal_id = seal.id AND held.answer = 'held'
+                          AND NOT EXISTS (SELECT FROM lockgate_price_check released
+                                           WHERE released.seal_id = seal.id AND released.answer = 'released'
+                                             AND released.date <= %(moment)s))
+"""
 # The seal in force at a moment: the highest number that covers it and is neither revoked by then nor held
-# by a policy (until an approver releases it). It stands
-# for the product and unit it was approved for, so a listing that is mapped anew has no price until one is
-# sealed. Use it in LATERAL, beside `listing` and `book`.
-IN_FORCE = """
+# by a policy (until an approver releases it). It stands for the product and unit it was approved for, so a
+# listing that is mapped anew has no price until one is sealed. Use it in LATERAL, beside `listing`, `book`.
+IN_FORCE = f"""
     SELECT seal.*
       FROM lockgate_price_seal seal
      WHERE seal.listing_id = listing.id AND seal.book_id = book.id
        AND seal.product_id = listing.product_id AND seal.uom_id = listing.uom_id
        AND seal.revokes_id IS NULL
        AND seal.date_from <= %(moment)s AND (seal.date_to IS NULL OR seal.date_to > %(moment)s)
-       AND NOT EXISTS (SELECT FROM lockgate_price_seal revocation
-                        WHERE revocation.revokes_id = seal.id AND revocation.date_from <= %(moment)s)
-       AND NOT EXISTS (SELECT FROM lockgate_price_check held
-                        WHERE held.seal_id = seal.id AND held.answer = 'held'
-                          AND NOT EXISTS (SELECT FROM lockgate_price_check released
-                                           WHERE released.seal_id = seal.id AND released.answer = 'released'
-                                             AND released.date <= %(moment)s))
+       AND {NOT_REVOKED} AND {NOT_HELD}
   ORDER BY seal.id DESC LIMIT 1
 """
 

@@ -2,6 +2,7 @@ from . import (
     test_approval,
     test_at_once,
     test_drift,
+    test_drift_band,
     test_emergency,
     test_exception_price,
     test_guard,
