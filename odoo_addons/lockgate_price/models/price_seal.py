@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from .price_book import ROUNDING_METHODS
+
 NOT_REVOKED = """
            NOT EXISTS (SELECT FROM lockgate_price_seal revocation
                         WHERE revocation.revokes_id = seal.id AND revocation.date_from <= %(moment)s)
@@ -49,6 +51,14 @@ class PriceSeal(models.Model):
     amount = fields.Monetary(required=True, readonly=True, aggregator=None)
     currency_id = fields.Many2one("res.currency", required=True, readonly=True, ondelete="restrict")
     tax_included = fields.Boolean(readonly=True)
+    rounding = fields.Float(
+        "Rounded To",
+        readonly=True,
+        digits=0,
+        aggregator=None,
+        help="What the price was rounded to a multiple of.",
+    )
+    rounding_method = fields.Selection(ROUNDING_METHODS, "Rounded", readonly=True)
     uom_id = fields.Many2one("uom.uom", "Unit", required=True, readonly=True, ondelete="restrict")
     breaks = fields.Json(
         "Quantity Breaks", readonly=True, help="From so many whole units of the listing on, the price of one."
@@ -133,6 +143,8 @@ class PriceSeal(models.Model):
                     "amount": str(proposal.amount),
                     "currency_id": proposal.currency_id,
                     "tax_included": proposal.tax_included,
+                    "rounding": proposal.rounding,
+                    "rounding_method": proposal.rounding_method,
                     "uom_id": proposal.uom_id,
                     "date_from": change._starts(proposal.channel_id).isoformat(),
                     "breaks": proposal.breaks,
