@@ -38,9 +38,11 @@ from . import (
 
 # These build on the ones above.
 from . import (  # isort: skip
+    price_calendar,
     price_capture,
     price_guard,
     ledger,
+    price_answers,
     pending,
     price_doors,
     price_drift,

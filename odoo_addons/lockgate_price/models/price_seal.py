@@ -132,6 +132,7 @@ class PriceSeal(models.Model):
             raise AccessError(
                 self.env._("Price change %s: only what was approved, as approved, is sealed.", change.name)
             )
+        answers = self._policy_answers(change)
         return self._append(
             [
                 {
@@ -153,6 +154,7 @@ class PriceSeal(models.Model):
                     "line_id": proposal.line_id,
                     "change_id": change.id,
                     "approval_id": approval.id,
+                    "policies": answers.get((proposal.listing_id, proposal.book_id)),
                     "revokes_id": None,
                 }
                 for proposal in proposals

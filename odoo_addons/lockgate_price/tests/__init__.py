@@ -1,4 +1,5 @@
 from . import (
+    test_answers,
     test_approval,
     test_at_once,
     test_drift,
