@@ -4,8 +4,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import float_is_zero, float_round
 
-# What a published price stands on: these stay as they are once a price is sealed in the book.
-FIXED_BY_SEALS = {"channel_id", "pricelist_id", "tax_included"}
 MOST_ROUNDING = 1e6
 ODOOS_METHODS = {"nearest": "HALF-UP", "up": "UP", "down": "DOWN"}
 ROUNDING_METHODS = [("nearest", "To the Nearest"), ("up", "Up"), ("down", "Down")]
@@ -83,6 +81,11 @@ class PriceBook(models.Model):
                     )
                 )
 
+    @api.model
+    def _fixed_by_seals(self):
+        """What a sealed price stands on: these stay as they are once there is one in the book."""
+        return {"channel_id", "pricelist_id", "tax_included"}
+
     def _round_final(self, price):
         """A price in the book's currency, rounded as the book rounds what it shows."""
         self.ensure_one()
@@ -96,7 +99,7 @@ class PriceBook(models.Model):
         moved = self.filtered(
             lambda book: any(
                 book._fields[name].convert_to_write(book[name], book) != vals[name]
-                for name in FIXED_BY_SEALS & set(vals)
+                for name in self._fixed_by_seals() & set(vals)
             )
         )
         sealed = moved and self.env["lockgate.price.seal"].sudo().search(
