@@ -19,6 +19,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 FIGURES = re.compile(r"(?<=```json\n).*?(?=\n```)", re.DOTALL)
 MEASURES = {
     "hooks": "bench.hook_overhead",
+    "drain": "bench.drain",
     "peer": "bench.peer",
     "throughput": "bench.throughput",
     "latency": "bench.latency",
