@@ -20,6 +20,7 @@ FIGURES = re.compile(r"(?<=```json\n).*?(?=\n```)", re.DOTALL)
 MEASURES = {
     "hooks": "bench.hook_overhead",
     "drain": "bench.drain",
+    "coalescing": "bench.coalescing",
     "peer": "bench.peer",
     "throughput": "bench.throughput",
     "latency": "bench.latency",

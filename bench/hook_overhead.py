@@ -9,7 +9,7 @@ The old snapshot is an open REPEATABLE READ transaction on each database. It is 
 what an hour leaves: since it began each quant was changed and its marks were drained, 36,000 changes in all
 (ten a second), none of which PostgreSQL may clean up while it is open.
 
-    python -m bench hooks [--small]
+    python -m bench hooks [--small] [--only old_snapshot]
 
 Prints JSON.
 """
@@ -132,18 +132,21 @@ def old_snapshots(databases: Databases, sides: dict[str, Side], changes: int):
             connection.close()
 
 
-def measure(servers: Servers, small: bool) -> dict:
-    """All scenarios, one after the other."""
-    names = {"with": servers.database("with"), "without": servers.empty_name("without")}
-    clone(servers.databases, servers.folder, names["without"], CORE)
-    scenarios = {name: work.small() if small else work for name, work in SCENARIOS.items()}
-    products = 20 if small else PRODUCTS
-    sides = {side: Side(servers, name, products) for side, name in names.items()}
+def measure(servers: Servers, small: bool, names: list[str]) -> dict:
+    """Scenarios, one after the other."""
+    databases = {"with": servers.database("with"), "without": servers.empty_name("without")}
+    clone(servers.databases, servers.folder, databases["without"], CORE)
+    products, changes = (20, 2000) if small else (PRODUCTS, CHANGES)
+    sides = {side: Side(servers, database, products) for side, database in databases.items()}
+    figures = {}
     try:
-        figures = {name: compare(sides, work) for name, work in scenarios.items() if name != "old_snapshot"}
-        changes = 2000 if small else CHANGES
-        with old_snapshots(servers.databases, sides, changes):
-            figures["old_snapshot"] = {"changes": changes, **compare(sides, scenarios["old_snapshot"])}
+        for name in names:
+            work = SCENARIOS[name].small() if small else SCENARIOS[name]
+            if name == "old_snapshot":
+                with old_snapshots(servers.databases, sides, changes):
+                    figures[name] = {"changes": changes, **compare(sides, work)}
+            else:
+                figures[name] = compare(sides, work)
     finally:
         for side in sides.values():
             side.close()
@@ -154,9 +157,11 @@ def main() -> None:
     """Measure on databases of our own and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--small", action="store_true", help="a run of a minute, to see that it works")
+    parser.add_argument("--only", choices=SCENARIOS, action="append")
     arguments = parser.parse_args()
     with Servers("bench_hooks") as servers:
-        print(json.dumps(measure(servers, arguments.small), indent=2))
+        figures = measure(servers, arguments.small, arguments.only or list(SCENARIOS))
+    print(json.dumps(figures, indent=2))
 
 
 if __name__ == "__main__":
