@@ -21,6 +21,7 @@ MEASURES = {
     "hooks": "bench.hook_overhead",
     "drain": "bench.drain",
     "coalescing": "bench.coalescing",
+    "flash": "bench.flash",
     "peer": "bench.peer",
     "throughput": "bench.throughput",
     "latency": "bench.latency",

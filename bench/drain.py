@@ -1,8 +1,8 @@
 """How fast marks become wanted values, and how much memory that takes.
 
 One process takes turns of one channel after the other, as a worker's exchanges would, until no mark is left:
-20 marks a product and channel, spread over all of them. Every number has changed, so every publication and a
-row of the stock ledger is written. A part of the marks is drained before, when the publications are new.
+five marks of each listing, in rounds over all of them, once when the publications are new and once when every
+number has changed. Each time every publication and a row of the stock ledger is written.
 
     python -m bench drain [--products 4000] [--channels 5] [--marks 5]
 

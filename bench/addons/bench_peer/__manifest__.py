@@ -4,6 +4,6 @@
     "summary": "What a connector on queue_job does, in its smallest form, to be measured beside Lockgate",
     "author": "Lockgate",
     "license": "LGPL-3",
-    "depends": ["queue_job"],
+    "depends": ["queue_job", "stock"],
     "data": ["security/ir.model.access.csv"],
 }

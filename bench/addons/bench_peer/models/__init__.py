@@ -1,1 +1,2 @@
 from . import peer_listing
+from . import product_product
