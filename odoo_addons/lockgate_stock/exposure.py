@@ -111,7 +111,8 @@ INSIDE = """
 """
 
 # An open move has moved nothing yet: what was done of it became a move of its own, and the rest a backorder.
-# Its quantity, reserved or picked by hand, may stand above its demand; the greater of both will leave.
+# Its quantity, reserved or picked by hand, may stand above its demand; the greater of both will leave. Both
+# are in the move's own unit: `product_qty` keeps the unit that the product had before, so it is not read.
 # What is materialized is planned apart: for one listing, planning all joins at once took longer than running.
 EXPOSURE = """
     WITH asked AS MATERIALIZED (
@@ -172,7 +173,7 @@ EXPOSURE = """
       GROUP BY product_id
     ), promised AS (
         SELECT m.product_id,
-               sum(greatest(m.product_qty, m.quantity * u.factor / product.factor, 0)) AS quantity
+               sum(greatest(m.product_uom_qty, m.quantity, 0) * u.factor / product.factor) AS quantity
           FROM stock_move m
           JOIN product USING (product_id)
           JOIN uom_uom u ON u.id = m.product_uom
@@ -181,10 +182,13 @@ EXPOSURE = """
       GROUP BY m.product_id
     ), coming AS (
         SELECT part.listing_id, part.product_id,
-               sum(m.product_qty) FILTER (WHERE m.date <= part.until) AS quantity,
+               sum(m.product_uom_qty * u.factor / part.factor)
+                   FILTER (WHERE m.date <= part.until) AS quantity,
                max(m.date - part.horizon) FILTER (WHERE m.date <= part.until) AS passed_at,
                min(m.date - part.horizon) FILTER (WHERE m.date > part.until) AS event_at
-          FROM part JOIN stock_move m USING (product_id)
+          FROM part
+          JOIN stock_move m USING (product_id)
+          JOIN uom_uom u ON u.id = m.product_uom
          WHERE part.until IS NOT NULL
            AND m.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
            AND m.location_dest_id = ANY(%(inside)s::int[]) AND m.location_id <> ALL(%(inside)s::int[])

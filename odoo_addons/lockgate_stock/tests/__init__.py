@@ -5,7 +5,7 @@ from . import (
     test_hooks,
     test_ledger,
     test_marks,
+    test_movements,
     test_policy,
-    test_random,
     test_turn,
 )

@@ -2,7 +2,8 @@ from odoo import Command, fields
 from odoo.tests import tagged
 
 from .. import exposure
-from .common import OPEN, StockCase
+from .common import StockCase
+from .recount import OPEN
 
 
 @tagged("post_install", "-at_install")
