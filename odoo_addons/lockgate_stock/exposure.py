@@ -32,6 +32,7 @@ class Exposure(NamedTuple):
     on_hand: float  # of the part, as the next two
     taken: float  # promised or reserved, as the basis has it
     coming: float
+    sold: float  # in open POS sessions: gone, though no move says so yet
     left: int  # of the pool, below zero when more is promised than there is
     wanted: int | None  # what the channel was to show until now
     confirmed: int | None  # what it took last
@@ -69,7 +70,7 @@ class Exposure(NamedTuple):
 
 
 def read(env, channel_id, listing_ids, now):
-    """The exposures of a channel's listings at `now` (naive UTC), in three statements however many there are.
+    """The exposures of a channel's listings at `now` (naive UTC), in a few statements for all of them.
 
     What the ORM has not written yet is not seen: flush before.
     """
@@ -78,9 +79,18 @@ def read(env, channel_id, listing_ids, now):
     (placed, inside) = env.cr.fetchone()
     # The column comes with Odoo's add-on for expiry dates.
     removal = "q.removal_date" if "removal_date" in env["stock.quant"]._fields else "NULL::timestamp"
+    sold = env["stock.location"].browse(inside or [])._lockgate_sold()
     env.cr.execute(
         EXPOSURE.format(removal=removal),
-        {"listings": list(listing_ids), "placed": placed, "inside": inside or [], "most": MOST, "now": now},
+        {
+            "listings": list(listing_ids),
+            "placed": placed,
+            "inside": inside or [],
+            "sold_products": list(sold),
+            "sold_quantities": list(sold.values()),
+            "most": MOST,
+            "now": now,
+        },
     )
     return [_exposure(row, known, now) for row in env.cr.fetchall()]
 
@@ -88,7 +98,7 @@ def read(env, channel_id, listing_ids, now):
 def _exposure(row, known, now):
     *figures, passed_at, event_at, policy_id = row
     policy = known.get(policy_id, policies.DEFAULT)
-    left, told = figures[11], figures[12]
+    left, told = figures[12], figures[13]
     units, steps = policies.show(policy, left, told, now)
     moments = [moment for moment in (passed_at, event_at, policy.ends_at) if moment]
     passed_at = max((moment for moment in moments if moment <= now), default=None)
@@ -193,6 +203,9 @@ EXPOSURE = """
            AND m.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
            AND m.location_dest_id = ANY(%(inside)s::int[]) AND m.location_id <> ALL(%(inside)s::int[])
       GROUP BY part.listing_id, part.product_id
+    ), sold AS (
+        SELECT product_id, quantity
+          FROM unnest(%(sold_products)s::int[], %(sold_quantities)s::numeric[]) AS s(product_id, quantity)
     ), figures AS (
         SELECT part.listing_id, part.product_id, part.quantity,
                coalesce(CASE WHEN part.consigned THEN lying.total ELSE lying.own END, 0) AS on_hand,
@@ -200,22 +213,23 @@ EXPOSURE = """
                              WHEN part.basis = 'on_hand' THEN 0
                              WHEN part.consigned THEN lying.total_reserved
                              ELSE lying.own_reserved END, 0) AS taken,
-               coalesce(coming.quantity, 0) AS coming,
+               coalesce(coming.quantity, 0) AS coming, coalesce(sold.quantity, 0) AS sold,
                greatest(lying.passed_at, coming.passed_at) AS passed_at,
                least(lying.event_at, coming.event_at) AS event_at
           FROM part
      LEFT JOIN lying USING (product_id)
      LEFT JOIN promised USING (product_id)
      LEFT JOIN coming USING (listing_id, product_id)
+     LEFT JOIN sold USING (product_id)
     ), scarcest AS MATERIALIZED (
-        SELECT DISTINCT ON (listing_id) listing_id, product_id, on_hand, taken, coming,
-               (on_hand - taken + coming) / quantity AS allows,
+        SELECT DISTINCT ON (listing_id) listing_id, product_id, on_hand, taken, coming, sold,
+               (on_hand - sold - taken + coming) / quantity AS allows,
                max(passed_at) OVER (PARTITION BY listing_id) AS passed_at,
                min(event_at) OVER (PARTITION BY listing_id) AS event_at
           FROM figures ORDER BY listing_id, allows, product_id
     )
     SELECT a.id, a.sku, a.reference, coalesce(a.strategic, false), NOT a.active, a.replaced, %(placed)s,
-           s.product_id, s.on_hand, s.taken, s.coming,
+           s.product_id, s.on_hand, s.taken, s.coming, s.sold,
            -- Rounded before it is cut to whole units: 0.3 / 0.1 is 3, whatever floats made of it.
            greatest(-%(most)s, least(%(most)s, floor(round(coalesce(s.allows, 0) * a.units, 6))))::int,
            (p.wanted->>'quantity')::int, (p.confirmed->>'quantity')::int,

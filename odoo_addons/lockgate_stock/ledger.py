@@ -12,6 +12,7 @@ FIGURES = (
     "on_hand",
     "taken",
     "coming",
+    "sold",
     "left",
     "wanted",
     "confirmed",

@@ -15,9 +15,9 @@ class Turn(models.Model):
 
     @api.model
     def _wanted_stock(self, channel, listings, now, reasons):
-        """What the channel may sell of each listing (StockValue), in three statements for all of them.
+        """What the channel may sell of each listing (StockValue), in a few statements for all of them.
 
-        What changes is appended to the stock ledger, in a fourth.
+        What changes is appended to the stock ledger, in one more.
         """
         exposures = exposure.read(self.env, channel.id, listings.ids, now)
         ledger.append(self.env.cr, channel, exposures, reasons, now)

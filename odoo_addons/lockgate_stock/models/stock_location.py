@@ -21,6 +21,13 @@ class StockLocation(models.Model):
         self._lockgate_mark(reason)
         return result
 
+    def _lockgate_sold(self):
+        """What was sold out of these locations though no move says so yet: {product id: in its own unit}.
+
+        `lockgate_stock_pos` says what open sessions have sold.
+        """
+        return {}
+
     def _lockgate_kind(self):
         """ "held" on quality hold or in quality control, "sold" in a warehouse's stock, or else None."""
         self.ensure_one()
