@@ -1,4 +1,5 @@
 from . import (
+    test_bad_input,
     test_channel,
     test_expiry,
     test_exposure,

@@ -1,4 +1,5 @@
 from odoo import Command, fields
+from odoo.addons.lockgate.tests.common import request
 from odoo.tests import TransactionCase
 
 from .recount import recount
@@ -176,15 +177,7 @@ class StockCase(TransactionCase):
     def turn(self, channel=None):
         """A turn of the channel, as at an exchange that leases nothing."""
         self.env.cr.flush()
-        self.env["lockgate.turn"]._take(
-            {
-                "channel": (channel or self.channel).code,
-                "work_class": "bulk",
-                "exchange_id": "turn",
-                "results": [],
-                "ceiling": 0,
-            }
-        )
+        self.env["lockgate.turn"]._take(request(channel or self.channel, ceiling=0))
         self.env.invalidate_all()
 
     def published(self, listing=None):

@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from odoo import Command
+from odoo.addons.lockgate.tests.common import request
 from odoo.tests import tagged
 
 from .common import KitCase
@@ -103,15 +104,7 @@ class TestWarehouseDay(KitCase):
         """A turn of each channel."""
         cls.env.cr.flush()
         for channel in cls.channels:
-            cls.env["lockgate.turn"]._take(
-                {
-                    "channel": channel.code,
-                    "work_class": "bulk",
-                    "exchange_id": "drain",
-                    "results": [],
-                    "ceiling": 0,
-                }
-            )
+            cls.env["lockgate.turn"]._take(request(channel, ceiling=0))
         # A turn's own bounds: in life its transaction ends with it, here hypothesis thinks in between.
         cls.env.cr.execute(
             "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
