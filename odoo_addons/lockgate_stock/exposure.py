@@ -14,6 +14,7 @@ reserved yet.
 from datetime import datetime
 from typing import NamedTuple
 
+from . import places
 from . import policy as policies
 from .policy import MOST, Policy
 
@@ -43,6 +44,8 @@ class Exposure(NamedTuple):
     policy: Policy
     units: int  # what the policy shows of `left`
     steps: list  # and how it came to that: see `policy.show`
+    where: list  # the places that the policy names, of which these figures are
+    without: list  # and those it leaves out
 
     @property
     def case(self):
@@ -75,27 +78,54 @@ def read(env, channel_id, listing_ids, now):
     What the ORM has not written yet is not seen: flush before.
     """
     known = policies.read(env.cr, channel_id)
-    env.cr.execute(INSIDE, [channel_id])
-    (placed, inside) = env.cr.fetchone()
+    pool = places.of_channel(env.cr, channel_id)
+    found = {each.listing_id: each for each in _read(env, known, pool, listing_ids, now)}
+    # Which policy counts for a listing is known now; where it names places of its own, those are read.
+    elsewhere = {each.policy.id: each.policy for each in found.values() if each.policy.has_places}
+    for policy in elsewhere.values():
+        waiting = [each.listing_id for each in found.values() if each.policy.id == policy.id]
+        chosen = {}
+        for there in places.of_policy(env.cr, policy, pool):
+            for each in _read(env, known, there, waiting, now):
+                chosen[each.listing_id] = _better(chosen.get(each.listing_id), each)
+            waiting = [listing_id for listing_id in waiting if chosen[listing_id].units <= 0]
+        found.update(chosen)
+    return list(found.values())
+
+
+def _better(earlier, later):
+    """The first Exposure that shows something. Time may change each place that was tried before it."""
+    if earlier is None:
+        return later
+    passed = [each.passed_at for each in (earlier, later) if each.passed_at]
+    events = [each.event_at for each in (earlier, later) if each.event_at]
+    return (later if later.units > 0 else earlier)._replace(
+        passed_at=max(passed, default=None), event_at=min(events, default=None)
+    )
+
+
+def _read(env, known, pool, listing_ids, now):
+    """The exposures of listings that sell from one Pool; None: there is nowhere to sell from."""
+    placed, pool = pool is not None, pool or places.Pool([])
     # The column comes with Odoo's add-on for expiry dates.
     removal = "q.removal_date" if "removal_date" in env["stock.quant"]._fields else "NULL::timestamp"
-    sold = env["stock.location"].browse(inside or [])._lockgate_sold()
+    sold = env["stock.location"].browse(pool.inside)._lockgate_sold()
     env.cr.execute(
         EXPOSURE.format(removal=removal),
         {
             "listings": list(listing_ids),
             "placed": placed,
-            "inside": inside or [],
+            "inside": pool.inside,
             "sold_products": list(sold),
             "sold_quantities": list(sold.values()),
             "most": MOST,
             "now": now,
         },
     )
-    return [_exposure(row, known, now) for row in env.cr.fetchall()]
+    return [_exposure(row, known, pool, now) for row in env.cr.fetchall()]
 
 
-def _exposure(row, known, now):
+def _exposure(row, known, pool, now):
     *figures, passed_at, event_at, policy_id = row
     policy = known.get(policy_id, policies.DEFAULT)
     left, told = figures[12], figures[13]
@@ -103,22 +133,8 @@ def _exposure(row, known, now):
     moments = [moment for moment in (passed_at, event_at, policy.ends_at) if moment]
     passed_at = max((moment for moment in moments if moment <= now), default=None)
     event_at = min((moment for moment in moments if moment > now), default=None)
-    return Exposure(*figures, passed_at, event_at, policy, units, steps)
+    return Exposure(*figures, passed_at, event_at, policy, units, steps, pool.where, pool.without)
 
-
-# The locations that the channel sells from. Asked apart: given as constants, the planner knows how few they
-# are and hashes them; as a join it multiplied them with the listings (seconds, for 2,000 of them).
-INSIDE = """
-    SELECT count(*) > 0, array_agg(DISTINCT l.id) FILTER (WHERE l.id IS NOT NULL)
-      FROM lockgate_channel_warehouse_rel r
-      JOIN stock_warehouse w ON w.id = r.warehouse_id
-      JOIN stock_location root ON root.id = w.lot_stock_id
- LEFT JOIN stock_location l ON l.parent_path LIKE root.parent_path || '%%'
-       AND l.active AND l.usage IN ('internal', 'view')
-       AND NOT EXISTS (SELECT FROM stock_location hold
-                        WHERE hold.lockgate_hold AND l.parent_path LIKE hold.parent_path || '%%')
-     WHERE r.channel_id = %s
-"""
 
 # An open move has moved nothing yet: what was done of it became a move of its own, and the rest a backorder.
 # Its quantity, reserved or picked by hand, may stand above its demand; the greater of both will leave. Both

@@ -18,6 +18,8 @@ FIGURES = (
     "confirmed",
     "units",
     "steps",
+    "where",
+    "without",
 )
 # A transaction that began before a listing was made cannot see it and so leaves no mark: its first recheck
 # is there to find that, and finds no defect.

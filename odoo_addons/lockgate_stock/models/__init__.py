@@ -1,6 +1,8 @@
 from . import (
     lockgate_channel,
     lockgate_exposure_policy,
+    lockgate_exposure_policy_places,
+    lockgate_exposure_source,
     lockgate_exposure_tier,
     lockgate_listing,
     lockgate_listing_words,

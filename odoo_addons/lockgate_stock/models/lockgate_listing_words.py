@@ -34,7 +34,8 @@ class Listing(models.Model):
     def _stock_figures(self, stock):
         unit = self.env["product.product"].browse(stock.part_id).uom_id.name
         return self.env._(
-            "%(pool)s = %(rest)s %(product_unit)s → %(units)s whole %(unit)s%(steps)s",
+            "%(places)s%(pool)s = %(rest)s %(product_unit)s → %(units)s whole %(unit)s%(steps)s",
+            places=self._place_words(stock),
             pool=self._pool_words(stock),
             rest=figure(stock.on_hand - stock.sold - stock.taken + stock.coming),
             product_unit=unit,
@@ -65,6 +66,21 @@ class Listing(models.Model):
                 return self.env._("%(on_hand)s − %(taken)s promised + %(coming)s to come", **terms)
             case "on_hand":
                 return terms["on_hand"]
+
+    def _place_words(self, stock):
+        """Of which places the figures are, where the policy says it."""
+        where, without = (
+            ", ".join(self.env["stock.location"].browse(ids).exists().mapped("display_name"))
+            for ids in (stock.where, stock.without)
+        )
+        match bool(where), bool(without):
+            case True, True:
+                return self.env._("in %(where)s without %(without)s: ", where=where, without=without)
+            case True, False:
+                return self.env._("in %s: ", where)
+            case False, True:
+                return self.env._("without %s: ", without)
+        return ""
 
     def _on_hand_words(self, stock):
         on_hand = self.env._("%s on hand", figure(stock.on_hand))

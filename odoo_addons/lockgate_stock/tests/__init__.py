@@ -7,6 +7,7 @@ from . import (
     test_ledger,
     test_marks,
     test_movements,
+    test_places,
     test_policy,
     test_turn,
 )

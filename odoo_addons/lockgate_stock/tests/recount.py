@@ -31,9 +31,21 @@ def recount(listing, now, told=None, parts=None):
         return None
     policy = policy_of(listing)
     places = listing.channel_id.with_context(active_test=False).warehouse_ids.lot_stock_id
-    if not places:
+    pools = [places] if places else []
+    if policy.places == "sum":
+        pools = [policy.source_ids.location_id]
+    elif policy.places == "first":
+        pools = [source.location_id for source in policy.source_ids.sorted("sequence")]
+    if not pools and not places:
         return None
-    inside = below(places)
+    left_out = below(policy.left_out_ids)
+    numbers = [offer(listing, kept, policy, below(pool) - left_out, told, now) for pool in pools]
+    return next((number for number in numbers if number > 0), 0)
+
+
+def offer(listing, kept, policy, inside, told, now):
+    """What a policy shows of a listing that is sold from these locations."""
+    product = listing.product_id
     fit = min(rest(part, inside, policy, now) / Fraction(quantity) for part, quantity in kept.items())
     units = fit * Fraction(product.uom_id.factor) / Fraction(listing.uom_id.factor)
     left = math.floor(round(units, 6))

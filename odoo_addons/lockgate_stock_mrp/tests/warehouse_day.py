@@ -196,6 +196,7 @@ class WarehouseDay(RuleBasedStateMachine):
                 "most": st.sampled_from([0, 20]),
                 "least": st.sampled_from([0, 2]),
                 "pack": st.sampled_from([1, 1, 6]),
+                "places": st.sampled_from(["channel", "channel", "sum", "first"]),
                 "applies_to": st.sampled_from(["all", "category", "listings"]),
                 "sequence": st.integers(1, 5),
             }
@@ -203,8 +204,10 @@ class WarehouseDay(RuleBasedStateMachine):
         tier=st.booleans(),
         ends=st.sampled_from([None, None, 2]),
         listing=pick,
+        sources=st.permutations(range(3)),
+        left_out=st.sampled_from([None, None, 0, 1]),
     )
-    def set_a_policy(self, channel, terms, tier, ends, listing):
+    def set_a_policy(self, channel, terms, tier, ends, listing, sources, left_out):
         world = self.world
         channel = world.channels[channel] if channel is not None else world.channels[:0]
         listings = channel.listing_ids or world.listings
@@ -215,6 +218,12 @@ class WarehouseDay(RuleBasedStateMachine):
             "category_id": world.boats.id,
             "ends_at": ends and self.env.cr.now() + timedelta(days=ends),
             "tier_ids": [Command.clear()] + [Command.create({"below": 9, "share": 50, "buffer": 1})] * tier,
+            "source_ids": [Command.clear()]
+            + [
+                Command.create({"location_id": world.warehouses[each].lot_stock_id.id, "sequence": place})
+                for place, each in enumerate(sources[:2])
+            ],
+            "left_out_ids": [Command.set([] if left_out is None else world.bays[left_out].ids)],
             "listing_ids": [Command.set(one(listings, listing).ids)],
         }
         policies = self.env["lockgate.exposure.policy"]
