@@ -1,4 +1,9 @@
-"""`make bench`: measure all, print JSON, and put it into docs/benchmarks.md."""
+"""`make bench`: measure all, print JSON, and put it into docs/benchmarks.md.
+
+python -m bench                 measure all at their own sizes
+python -m bench NAME            one of them; its part of the page is written anew
+python -m bench NAME OPTIONS    one of them at other sizes, only printed (`--help` tells which)
+"""
 
 import json
 import os
@@ -11,7 +16,17 @@ from pathlib import Path
 from stack.paths import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-MEASURES = {"hooks": "bench.hook_overhead", "motion": "bench.motion", "prices": "bench.price"}
+FIGURES = re.compile(r"(?<=```json\n).*?(?=\n```)", re.DOTALL)
+MEASURES = {
+    "hooks": "bench.hook_overhead",
+    "motion": "bench.motion",
+    "peer": "bench.peer",
+    "throughput": "bench.throughput",
+    "latency": "bench.latency",
+    "outage": "bench.outage",
+    "flow": "bench.flow",
+    "prices": "bench.price",
+}
 
 
 def machine() -> dict[str, str]:
@@ -26,17 +41,31 @@ def machine() -> dict[str, str]:
     }
 
 
-def main() -> None:
-    figures: dict[str, object] = {"machine": machine()}
-    for name, module in MEASURES.items():
-        done = subprocess.run(
-            [sys.executable, "-m", module], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
-        )
-        figures[name] = json.loads(done.stdout)
-    text = json.dumps(figures, indent=2)
-    print(text)
+def measure(name: str, *options: str) -> str:
+    """The JSON that one of them prints."""
+    argv = [sys.executable, "-m", MEASURES[name], *options]
+    return subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def write(name: str) -> None:
+    """Measure one at its own size, and put its figures into the page."""
+    found = json.loads(measure(name))
     page = PAGE.read_text()
-    PAGE.write_text(re.sub(r"```json\n.*?```", lambda _: f"```json\n{text}\n```", page, flags=re.DOTALL))
+    figures = json.loads(FIGURES.search(page)[0])
+    text = json.dumps({**figures, "machine": machine(), name: found}, indent=2)
+    PAGE.write_text(FIGURES.sub(lambda _: text, page, count=1))
+    print(json.dumps({name: found}, indent=2), flush=True)
+
+
+def main() -> None:
+    name, *options = sys.argv[1:] or [""]
+    if name and name not in MEASURES:
+        raise SystemExit(f"no such measure: {name}; there are {', '.join(MEASURES)}")
+    if options:
+        print(measure(name, *options), end="")
+        return
+    for each in [name] if name else MEASURES:
+        write(each)
 
 
 if __name__ == "__main__":

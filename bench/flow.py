@@ -5,16 +5,14 @@ documents and nothing else; a backlog that does not end; one item a request, so 
 scarce. Real pacer, workers and Redis as processes, the shipped fake channel, and the fake Odoo over HTTP.
 Redis is flushed once in the middle, and the start of the run counts too.
 
-    python -m bench.flow [SECONDS] [WORKERS …]     by default 90 seconds, with 1 and with 4 workers
-
 Prints JSON: by kind and number of workers the share of the allowance that was used in the worst sliding
 minute and in the whole run, counting only requests that brought something new, and the share of 429 among the
 answers.
 """
 
+import argparse
 import json
 import os
-import sys
 import tempfile
 import threading
 import time
@@ -36,14 +34,17 @@ from stack.sidecar import FakeChannel, Sidecar
 
 CALLS = 40
 KINDS = ("leaky_bucket", "fixed_window", "sliding_log")
-SECONDS = 90.0
+WORKERS = (1, 4)
+SECONDS = 60.0
+"""Of each of the six runs. The promise is about sliding minutes: this is one, its start included."""
+
 LISTINGS = 300
 """As many as want something new at any time: some seconds' worth of what the channel allows."""
 
 
-def measure(seconds: float = SECONDS, workers: tuple[int, ...] = (1, 4)) -> dict:
+def measure(kinds: list[str], workers: list[int], seconds: float) -> dict:
     """By kind of limit and number of workers."""
-    return {kind: {count: run(kind, count, seconds) for count in workers} for kind in KINDS}
+    return {kind: {count: run(kind, count, seconds) for count in workers} for kind in kinds}
 
 
 def run(kind: str, workers: int, seconds: float) -> dict:
@@ -117,9 +118,11 @@ def running(folder: Path, kind: str, workers: int) -> Iterator[tuple[Redis, Fake
 
 
 def main() -> None:
-    seconds, *workers = sys.argv[1:] or [SECONDS]
-    counts = tuple(int(count) for count in workers) or (1, 4)
-    print(json.dumps(measure(float(seconds), counts), indent=2))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
+    parser.add_argument("--workers", type=int, nargs="+", default=WORKERS)
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of each run")
+    print(json.dumps(measure(**vars(parser.parse_args())), indent=2))
 
 
 if __name__ == "__main__":

@@ -12,11 +12,17 @@ reserved yet.
 """
 
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
+
+from odoo.addons.lockgate.turn import prepared
 
 from . import places
 from . import policy as policies
 from .policy import MOST, Policy
+
+# For so few listings, planning takes longer than any plan; for more, the planner has to know how many.
+FEW = 20
 
 
 class Exposure(NamedTuple):
@@ -34,7 +40,7 @@ class Exposure(NamedTuple):
     taken: float  # promised or reserved, as the basis has it
     coming: float
     sold: float  # in open POS sessions: gone, though no move says so yet
-    left: int  # of the pool, below zero when more is promised than there is
+    left: int | None  # of the pool, below zero when more is promised than there is; None: no such unit
     wanted: int | None  # what the channel was to show until now
     confirmed: int | None  # what it took last
     recheck_at: datetime | None  # when it was to be computed again (naive UTC, as all moments here)
@@ -55,6 +61,8 @@ class Exposure(NamedTuple):
             return "service"
         if self.archived:
             return "replaced" if self.replaced else "archived"
+        if self.left is None:
+            return "no_unit"
         return "counted" if self.placed else "nowhere"
 
     @property
@@ -77,16 +85,17 @@ def read(env, channel_id, listing_ids, now):
 
     What the ORM has not written yet is not seen: flush before.
     """
-    known = policies.read(env.cr, channel_id)
+    known, reduced_to = policies.read(env.cr, channel_id)
+    read_from = partial(_read, env, known, reduced_to, now)
     pool = places.of_channel(env.cr, channel_id)
-    found = {each.listing_id: each for each in _read(env, known, pool, listing_ids, now)}
+    found = {each.listing_id: each for each in read_from(pool, listing_ids)}
     # Which policy counts for a listing is known now; where it names places of its own, those are read.
     elsewhere = {each.policy.id: each.policy for each in found.values() if each.policy.has_places}
     for policy in elsewhere.values():
         waiting = [each.listing_id for each in found.values() if each.policy.id == policy.id]
         chosen = {}
         for there in places.of_policy(env.cr, policy, pool):
-            for each in _read(env, known, there, waiting, now):
+            for each in read_from(there, waiting):
                 chosen[each.listing_id] = _better(chosen.get(each.listing_id), each)
             waiting = [listing_id for listing_id in waiting if chosen[listing_id].units <= 0]
         found.update(chosen)
@@ -104,32 +113,37 @@ def _better(earlier, later):
     )
 
 
-def _read(env, known, pool, listing_ids, now):
+def _read(env, known, reduced_to, now, pool, listing_ids):
     """The exposures of listings that sell from one Pool; None: there is nowhere to sell from."""
     placed, pool = pool is not None, pool or places.Pool([])
     # The column comes with Odoo's add-on for expiry dates.
     removal = "q.removal_date" if "removal_date" in env["stock.quant"]._fields else "NULL::timestamp"
     sold = env["stock.location"].browse(pool.inside)._lockgate_sold()
-    env.cr.execute(
-        EXPOSURE.format(removal=removal),
-        {
-            "listings": list(listing_ids),
-            "placed": placed,
-            "inside": pool.inside,
-            "sold_products": list(sold),
-            "sold_quantities": list(sold.values()),
-            "most": MOST,
-            "now": now,
-        },
-    )
-    return [_exposure(row, known, pool, now) for row in env.cr.fetchall()]
+    statement = EXPOSURE.format(removal=removal)
+    parameters = {
+        "listings": list(listing_ids),
+        "placed": placed,
+        "inside": pool.inside,
+        "sold_products": list(sold),
+        "sold_quantities": list(sold.values()),
+        "most": MOST,
+        "now": now,
+    }
+    if len(listing_ids) > FEW:
+        env.cr.execute(statement, parameters)
+    else:
+        prepared.execute(env.cr, statement, parameters)
+    return [_exposure(row, known, reduced_to, now, pool) for row in env.cr.fetchall()]
 
 
-def _exposure(row, known, pool, now):
-    *figures, passed_at, event_at, policy_id = row
+def _exposure(row, known, reduced_to, now, pool):
+    *figures, passed_at, event_at, policy_id, was_reduced = row
     policy = known.get(policy_id, policies.DEFAULT)
     left, told = figures[12], figures[13]
-    units, steps = policies.show(policy, left, told, now)
+    units, steps = 0, []
+    if left is not None:
+        # What was at 0 because the channel was reduced is not sold out.
+        units, steps = policies.show(policy, left, None if was_reduced else told, now, reduced_to)
     moments = [moment for moment in (passed_at, event_at, policy.ends_at) if moment]
     passed_at = max((moment for moment in moments if moment <= now), default=None)
     event_at = min((moment for moment in moments if moment > now), default=None)
@@ -147,15 +161,17 @@ EXPOSURE = """
                NOT l.active AND EXISTS (
                    SELECT FROM lockgate_listing other
                     WHERE other.channel_id = l.channel_id AND other.sku = l.sku AND other.active) AS replaced,
-               product_unit.factor / listing_unit.factor AS units
+               -- Odoo keeps factors from being zero, SQL does not.
+               CASE WHEN least(product_unit.factor, listing_unit.factor) > 0
+                    THEN product_unit.factor / listing_unit.factor END AS units
           FROM lockgate_listing l
           JOIN product_product p ON p.id = l.product_id
           JOIN product_template t ON t.id = p.product_tmpl_id
           JOIN uom_uom product_unit ON product_unit.id = t.uom_id
           JOIN uom_uom listing_unit ON listing_unit.id = l.uom_id
-         WHERE l.id = ANY(%(listings)s)
+         WHERE l.id = ANY(%(listings)s) AND l.awaits_first_approval IS NOT TRUE
     ), policy AS MATERIALIZED (
-        SELECT DISTINCT ON (a.id) a.id AS listing_id, x.id, x.basis, x.consigned,
+        SELECT DISTINCT ON (a.id) a.id AS listing_id, x.id, x.basis, x.consigned, x.discontinued,
                CASE x.basis WHEN 'incoming' THEN make_interval(days => x.days) END AS horizon,
                CASE x.basis WHEN 'forecast' THEN timestamp 'infinity'
                             WHEN 'incoming' THEN %(now)s + make_interval(days => x.days) END AS until
@@ -199,7 +215,8 @@ EXPOSURE = """
       GROUP BY product_id
     ), promised AS (
         SELECT m.product_id,
-               sum(greatest(m.product_uom_qty, m.quantity, 0) * u.factor / product.factor) AS quantity
+               sum(greatest(m.product_uom_qty, m.quantity, 0) * u.factor / nullif(product.factor, 0))
+                   AS quantity
           FROM stock_move m
           JOIN product USING (product_id)
           JOIN uom_uom u ON u.id = m.product_uom
@@ -208,7 +225,7 @@ EXPOSURE = """
       GROUP BY m.product_id
     ), coming AS (
         SELECT part.listing_id, part.product_id,
-               sum(m.product_uom_qty * u.factor / part.factor)
+               sum(m.product_uom_qty * u.factor / nullif(part.factor, 0))
                    FILTER (WHERE m.date <= part.until) AS quantity,
                max(m.date - part.horizon) FILTER (WHERE m.date <= part.until) AS passed_at,
                min(m.date - part.horizon) FILTER (WHERE m.date > part.until) AS event_at
@@ -247,9 +264,13 @@ EXPOSURE = """
     SELECT a.id, a.sku, a.reference, coalesce(a.strategic, false), NOT a.active, a.replaced, %(placed)s,
            s.product_id, s.on_hand, s.taken, s.coming, s.sold,
            -- Rounded before it is cut to whole units: 0.3 / 0.1 is 3, whatever floats made of it.
-           greatest(-%(most)s, least(%(most)s, floor(round(coalesce(s.allows, 0) * a.units, 6))))::int,
+           CASE WHEN a.units IS NOT NULL THEN greatest(-%(most)s, least(%(most)s,
+                floor(round(coalesce(s.allows, 0) * a.units, 6)))) END::int,
            (p.wanted->>'quantity')::int, (p.confirmed->>'quantity')::int,
-           p.recheck_at, a.create_date, s.passed_at, s.event_at, y.id
+           p.recheck_at, a.create_date, s.passed_at, s.event_at, y.id,
+           CASE WHEN y.discontinued THEN (
+               SELECT l.figures->'steps' @> '[["reduced"]]' FROM lockgate_stock_ledger l
+                WHERE l.listing_id = a.id ORDER BY l.at DESC, l.id DESC LIMIT 1) END
       FROM asked a
  LEFT JOIN scarcest s ON s.listing_id = a.id
  LEFT JOIN policy y ON y.listing_id = a.id

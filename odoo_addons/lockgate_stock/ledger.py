@@ -3,6 +3,8 @@
 import json
 from datetime import timedelta
 
+from odoo.addons.lockgate.turn import prepared
+
 # The fields of an Exposure that its words are made of.
 FIGURES = (
     "archived",
@@ -40,15 +42,17 @@ def append(cr, channel, exposures, reasons, now):
         if each.quantity != each.wanted
     ]
     if rows:
-        cr.execute(
-            """
-            INSERT INTO lockgate_stock_ledger (channel_id, at, listing_id, figures, reason, is_defect)
-            SELECT %s, %s, listing_id, figures, reason, is_defect
-              FROM jsonb_to_recordset(%s::jsonb) AS r(
-                   listing_id int, figures jsonb, reason text, is_defect bool)
-            """,
-            [channel.id, now, json.dumps(rows, default=float)],
+        prepared.execute(
+            cr, APPEND, {"channel": channel.id, "now": now, "rows": json.dumps(rows, default=float)}
         )
+
+
+APPEND = """
+    INSERT INTO lockgate_stock_ledger (channel_id, at, listing_id, figures, reason, is_defect)
+    SELECT %(channel)s, %(now)s, listing_id, figures, reason, is_defect
+      FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+           listing_id int, figures jsonb, reason text, is_defect bool)
+"""
 
 
 def _figures(exposure):

@@ -6,6 +6,8 @@ Whole numbers in the listing's unit all the way, so that the words can repeat ev
 from datetime import datetime
 from typing import NamedTuple
 
+from odoo.addons.lockgate.turn import prepared
+
 # The most that a channel is told: a shop's own column is seldom wider than 32 bits.
 MOST = 2**31 - 1
 
@@ -42,43 +44,54 @@ DEFAULT = Policy()
 
 
 def read(cr, channel_id):
-    """The policies that may apply to a channel's listings, by id."""
-    cr.execute(
-        """
-        SELECT p.id, p.name, p.basis, p.days, p.shows, p.buffer, p.buffer_percent, p.share, p.backorder,
-               p.most, p.least, p.pack, p.ends_at, p.discontinued, p.places,
-               ARRAY(SELECT s.location_id FROM lockgate_exposure_source s
-                      WHERE s.policy_id = p.id ORDER BY s.sequence, s.id),
-               ARRAY(SELECT o.location_id FROM lockgate_exposure_left_out_rel o WHERE o.policy_id = p.id),
-               (SELECT coalesce(json_agg(json_build_array(t.below, t.share, t.buffer) ORDER BY t.below), '[]')
-                  FROM lockgate_exposure_tier t WHERE t.policy_id = p.id)
-          FROM lockgate_exposure_policy p JOIN lockgate_channel c ON c.company_id = p.company_id
-         WHERE c.id = %s AND p.active AND (p.channel_id IS NULL OR p.channel_id = c.id)
-        """,
-        [channel_id],
-    )
-    return {row[0]: Policy(*row) for row in cr.fetchall()}
+    """The policies that may apply to a channel's listings, by id, and the part of a number it shows, in %."""
+    prepared.execute(cr, POLICIES, {"channel": channel_id})
+    rows = cr.fetchall()
+    return {row[0]: Policy(*row[:-1]) for row in rows if row[0]}, rows[0][-1]
 
 
-def show(policy, left, told, now):
+POLICIES = """
+    SELECT p.id, p.name, p.basis, p.days, p.shows, p.buffer, p.buffer_percent, p.share, p.backorder,
+           p.most, p.least, p.pack, p.ends_at, p.discontinued, p.places,
+           ARRAY(SELECT s.location_id FROM lockgate_exposure_source s
+                  WHERE s.policy_id = p.id ORDER BY s.sequence, s.id),
+           ARRAY(SELECT o.location_id FROM lockgate_exposure_left_out_rel o WHERE o.policy_id = p.id),
+           (SELECT coalesce(json_agg(json_build_array(t.below, t.share, t.buffer) ORDER BY t.below), '[]')
+              FROM lockgate_exposure_tier t WHERE t.policy_id = p.id),
+           CASE WHEN c.reduced_since IS NULL THEN 100 ELSE c.reduced_to END
+      FROM lockgate_channel c
+ LEFT JOIN lockgate_exposure_policy p
+        ON p.company_id = c.company_id AND p.active AND (p.channel_id IS NULL OR p.channel_id = c.id)
+     WHERE c.id = %(channel)s
+"""
+
+
+def show(policy, left, told, now, reduced_to=100):
     """What the channel is to show when `left` units are left of the pool, and the steps that lead there.
 
-    `told`: what it was to show until now, or None. Steps are [kind, the policy's number, the result].
+    `told`: what it was to show until now, or None. `reduced_to`: how much of a number a channel that is
+    reduced shows, in %. Steps are [kind, the policy's number, the result].
     """
     if policy.shows == "never":
         return 0, [["never", 0, 0]]
     if policy.ends_at and policy.ends_at <= now:
         return 0, [["ended", 0, 0]]
-    if policy.shows == "always":
-        return policy.most, [["always", policy.most, policy.most]]
-    if policy.discontinued and told == 0:
-        return 0, [["sold_out", 0, 0]]
     number, steps = left, []
 
     def step(kind, term, result):
         steps.append([kind, term, result])
         return result
 
+    def reduce(number):
+        if reduced_to == 100 or number == 0:
+            return number
+        return step("reduced", reduced_to, number * reduced_to // 100)
+
+    if policy.shows == "always":
+        number = step("always", policy.most, policy.most)
+        return reduce(number), steps
+    if policy.discontinued and told == 0:
+        return 0, [["sold_out", 0, 0]]
     share, buffer = policy.share, policy.buffer
     tier = next((tier for tier in policy.tiers if left < tier[0]), None)
     if tier:
@@ -97,6 +110,7 @@ def show(policy, left, told, now):
         number = step("most", policy.most, policy.most)
     elif number >= MOST:
         number = step("capped", MOST, MOST)
+    number = reduce(number)
     if number % policy.pack:
         number = step("pack", policy.pack, number - number % policy.pack)
     if 0 < number < policy.least:

@@ -1,7 +1,6 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 
 OUTCOMES = [
     ("accepted", "Accepted"),
@@ -34,6 +33,7 @@ class Attempt(models.Model):
     """One try: the lease that was given, and what came back. Written by the turn alone."""
 
     _name = "lockgate.attempt"
+    _inherit = ["lockgate.rows"]
     _description = "Attempt"
     _log_access = False
     _order = "id desc"
@@ -81,17 +81,6 @@ class Attempt(models.Model):
                 attempt.reading_text = self.env._("not known to the channel")
 
     # Refused for everybody: nothing but the turn's own statements writes here.
-    # pylint: disable=method-required-super
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise AccessError(self.env._("Attempts are written by the turn alone."))
-
-    def write(self, vals):
-        raise AccessError(self.env._("Attempts are written by the turn alone."))
-
-    def unlink(self):
-        raise AccessError(self.env._("Attempts are written by the turn alone."))
-
     @api.autovacuum
     def _gc_attempts(self):
         """Keep attempts for as many days as `lockgate.attempt_days` says (90)."""

@@ -10,7 +10,10 @@ OUTAGE_MINUTES = 60
 
 
 class Channel(models.Model):
-    """Freezing by rule: a channel in trouble is left alone, in words, and may be taken up again by itself."""
+    """Rules for a channel in trouble: it is frozen, in words, and may be taken up again by itself.
+
+    `lockgate_stock` can reduce what it shows instead.
+    """
 
     _inherit = "lockgate.channel"
 
@@ -65,14 +68,19 @@ class Channel(models.Model):
         if self.state == "running":
             reason = self._trouble()
             if reason:
-                self.action_freeze()
-                self.frozen_by_rule = reason
-                self.message_post(
-                    body=self.env._("Frozen by a rule: %s", reason), partner_ids=self.owner_id.partner_id.ids
-                )
+                self._react(reason)
         elif self._resume_due():
             self.message_post(body=self.env._("Resumed by a rule, after %s minutes.", self.resume_minutes))
             self.action_resume()
+
+    def _react(self, reason):
+        """What is done to a channel in trouble; `reason` is `_trouble`'s."""
+        self.action_freeze()
+        self.frozen_by_rule = reason
+        self._tell_owner(self.env._("Frozen by a rule: %s", reason))
+
+    def _tell_owner(self, words):
+        self.message_post(body=words, partner_ids=self.owner_id.partner_id.ids)
 
     def _resume_due(self):
         pause = timedelta(minutes=self.resume_minutes)

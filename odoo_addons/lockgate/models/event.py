@@ -4,7 +4,7 @@ import psycopg2
 import psycopg2.errors
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 KINDS = [("order", "Order"), ("movement", "Movement")]
@@ -20,6 +20,7 @@ class Event(models.Model):
     """
 
     _name = "lockgate.event"
+    _inherit = ["lockgate.rows"]
     _description = "Event"
     _log_access = False
     _order = "id desc"
@@ -70,17 +71,6 @@ class Event(models.Model):
         return [("id", "in", UNMAPPED)]
 
     # Refused for everybody: only `_append` writes here.
-    # pylint: disable=method-required-super
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise AccessError(self.env._("Events are appended by the gateway alone."))
-
-    def write(self, vals):
-        raise AccessError(self.env._("Events are appended by the gateway alone."))
-
-    def unlink(self):
-        raise AccessError(self.env._("Events are appended by the gateway alone."))
-
     @api.model
     def _append(self, events):
         """Append the contract's events that are new; returns how many were, and how many have no listing.

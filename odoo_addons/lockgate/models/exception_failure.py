@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 
 from .exception_category import CATEGORIES
 
@@ -20,6 +19,7 @@ class Failure(models.Model):
     """
 
     _name = "lockgate.exception.failure"
+    _inherit = ["lockgate.rows"]
     _description = "Failure"
     _log_access = False
     _order = "last_at desc, id desc"
@@ -53,17 +53,6 @@ class Failure(models.Model):
     _publication_index = models.Index("(publication_id, last_at)")
 
     # Refused for everybody: nothing but the statements of exceptions writes here.
-    # pylint: disable=method-required-super
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise AccessError(self.env._("Failures are recorded by Lockgate, not by hand."))
-
-    def write(self, vals):
-        raise AccessError(self.env._("Failures are recorded by Lockgate, not by hand."))
-
-    def unlink(self):
-        raise AccessError(self.env._("Failures are recorded by Lockgate, not by hand."))
-
     def action_retry(self):
         """Send the newest values of these listings again, and leave the others of the exception alone."""
         self.exception_id.check_access("write")

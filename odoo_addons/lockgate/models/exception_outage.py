@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..turn import prepared
 from .exception_category import BY_CAUSE
 from .exception_record import Seen
 
@@ -73,7 +74,7 @@ class OutageException(models.Model):
 
     @api.model
     def _catch_up(self, channels):
-        self.env.cr.execute(OVERDUE, [channels.ids])
+        prepared.execute(self.env.cr, OVERDUE, {"channels": channels.ids})
         overdue = self.env.cr.dictfetchall()
         known = self._unresolved_by_cause([(row["channel_id"], row["category"]) for row in overdue])
         self._open(
@@ -103,7 +104,7 @@ OVERDUE = """
     SELECT o.channel_id, o.category, o.since, coalesce(o.message, '') AS message, c.outage_minutes AS minutes
       FROM lockgate_outage o
       JOIN lockgate_channel c ON c.id = o.channel_id
-     WHERE o.channel_id = ANY(%s) AND c.state = 'running' AND c.active
+     WHERE o.channel_id = ANY(%(channels)s) AND c.state = 'running' AND c.active
        AND o.since <= now() AT TIME ZONE 'UTC' - make_interval(mins => c.outage_minutes)
        AND EXISTS (SELECT FROM lockgate_publication p
                     WHERE p.channel_id = o.channel_id AND p.due_at IS NOT NULL)

@@ -9,6 +9,7 @@ import psycopg2.errors
 
 from odoo import api, fields, models
 
+from ..turn import prepared
 from .exception import UNRESOLVED
 from .exception_category import SEVERITY, category_of
 from .exception_fingerprint import fingerprint
@@ -62,7 +63,7 @@ class ExceptionRecord(models.Model):
     @api.model
     def _news(self, channels):
         """What fails on these channels, as publications say, and is not recorded yet: a list of Seen."""
-        self.env.cr.execute(NEWS, [channels.ids, SLICE])
+        prepared.execute(self.env.cr, NEWS, {"channels": channels.ids, "slice": SLICE})
         value_text = self.env["lockgate.publication"]._value_text
         seen = []
         for fact in self.env.cr.dictfetchall():
@@ -237,11 +238,11 @@ class ExceptionRecord(models.Model):
         self.env.flush_all()
         mended = []
         for statement in (TAKEN, COMPUTED):
-            self.env.cr.execute(statement, [channels.ids])
+            prepared.execute(self.env.cr, statement, {"channels": channels.ids})
             mended += [row[0] for row in self.env.cr.fetchall()]
         if mended:
             self.browse(set(mended))._count_again()
-        self.env.cr.execute(OVER, [channels.ids, list(UNRESOLVED)])
+        prepared.execute(self.env.cr, OVER, {"channels": channels.ids, "states": list(UNRESOLVED)})
         texts = defaultdict(dict)
         for exception_id, ending, listings, taken in self.env.cr.fetchall():
             texts[exception_id][ending] = (listings, self.env["lockgate.publication"]._value_text(taken))

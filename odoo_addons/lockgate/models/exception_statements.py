@@ -7,10 +7,10 @@ NEWS = """
     WITH news AS MATERIALIZED (
         SELECT p.id, p.channel_id, p.listing_id, p.aspect, p.message, p.failed_at
           FROM lockgate_publication p
-         WHERE p.channel_id = ANY(%s) AND p.state = 'blocked'
+         WHERE p.channel_id = ANY(%(channels)s) AND p.state = 'blocked'
            AND NOT EXISTS (SELECT FROM lockgate_exception_failure f
                             WHERE f.publication_id = p.id AND f.last_at >= p.failed_at)
-      ORDER BY p.failed_at, p.id LIMIT %s
+      ORDER BY p.failed_at, p.id LIMIT %(slice)s
     )
     SELECT n.id AS publication_id, n.channel_id, n.listing_id, n.aspect, n.message, n.failed_at,
            l.sku, l.reference, a.outcome, a.cause, a.answer, a.request_id, a.value
@@ -77,7 +77,7 @@ TAKEN = """
        SET resolved_at = now() AT TIME ZONE 'UTC',
            ending = CASE WHEN p.wanted IS NOT NULL THEN 'taken' ELSE 'withdrawn' END
       FROM lockgate_publication p
-     WHERE f.channel_id = ANY(%s) AND f.resolved_at IS NULL AND p.id = f.publication_id
+     WHERE f.channel_id = ANY(%(channels)s) AND f.resolved_at IS NULL AND p.id = f.publication_id
        AND (p.failed_at IS NULL OR (p.wanted IS NULL AND p.state = 'settled'))
  RETURNING f.exception_id
 """
@@ -87,7 +87,7 @@ COMPUTED = """
     UPDATE lockgate_exception_failure f
        SET resolved_at = now() AT TIME ZONE 'UTC', ending = 'computed'
       FROM lockgate_publication p
-     WHERE f.channel_id = ANY(%s) AND f.resolved_at IS NULL AND f.publication_id IS NULL
+     WHERE f.channel_id = ANY(%(channels)s) AND f.resolved_at IS NULL AND f.publication_id IS NULL
        AND f.category = 'internal' AND p.listing_id = f.listing_id AND p.aspect = f.aspect
        AND p.wanted_at > f.last_at
  RETURNING f.exception_id
@@ -98,7 +98,7 @@ OVER = """
       FROM lockgate_exception e
       LEFT JOIN lockgate_exception_failure f ON f.exception_id = e.id
       LEFT JOIN lockgate_publication p ON p.id = f.publication_id
-     WHERE e.channel_id = ANY(%s) AND e.state = ANY(%s)
+     WHERE e.channel_id = ANY(%(channels)s) AND e.state = ANY(%(states)s)
        AND NOT EXISTS (SELECT FROM lockgate_exception_failure o
                         WHERE o.exception_id = e.id AND o.resolved_at IS NULL)
        AND NOT EXISTS (SELECT FROM lockgate_outage o

@@ -15,10 +15,17 @@ class Listing(models.Model):
     _rec_name = "sku"
     _check_company_auto = True
 
-    channel_id = fields.Many2one("lockgate.channel", required=True, ondelete="restrict", index=True)
+    channel_id = fields.Many2one(
+        "lockgate.channel", required=True, ondelete="restrict", index=True, tracking=True
+    )
     company_id = fields.Many2one(related="channel_id.company_id", store=True, index=True)
     product_id = fields.Many2one(
-        "product.product", required=True, ondelete="restrict", index=True, check_company=True
+        "product.product",
+        required=True,
+        ondelete="restrict",
+        index=True,
+        check_company=True,
+        tracking=True,
     )
     sku = fields.Char(
         "Channel SKU",

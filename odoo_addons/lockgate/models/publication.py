@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 
 WORK_CLASSES = [("critical", "Critical"), ("routine", "Routine"), ("bulk", "Bulk")]
 STATES = [
@@ -20,6 +19,7 @@ class Publication(models.Model):
     """
 
     _name = "lockgate.publication"
+    _inherit = ["lockgate.rows"]
     _description = "Publication"
     _log_access = False
     _order = "id desc"
@@ -85,17 +85,6 @@ class Publication(models.Model):
         return str(value["quantity"])
 
     # Refused for everybody: nothing but the turn's own statements writes here.
-    # pylint: disable=method-required-super
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise AccessError(self.env._("Publications are written by the turn alone."))
-
-    def write(self, vals):
-        raise AccessError(self.env._("Publications are written by the turn alone."))
-
-    def unlink(self):
-        raise AccessError(self.env._("Publications are written by the turn alone."))
-
     def action_push_again(self):
         """Ask for the newest value to be sent again; an operator's word, appended as a mark."""
         self.env["lockgate.channel"].check_access("write")

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..turn import prepared
 from ..turn import reconciliation as statements
 
 KINDS = [("compare", "Comparison"), ("refresh", "Full Refresh")]
@@ -144,7 +145,7 @@ class Reconciliation(models.Model):
     @api.model
     def _catch_up(self, channels):
         """End those of these channels of which nothing is left to be read."""
-        self.env.cr.execute(statements.FINISHED, [channels.ids])
+        prepared.execute(self.env.cr, statements.FINISHED, {"channels": channels.ids})
         for reconciliation in self.browse(row[0] for row in self.env.cr.fetchall()):
             reconciliation.write({"state": "done", "ended_at": self.env.cr.now()})
             reconciliation.channel_id.message_post(body=reconciliation._summary())

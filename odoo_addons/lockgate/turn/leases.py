@@ -3,7 +3,7 @@
 import secrets
 from datetime import timedelta
 
-from . import reconciliation
+from . import prepared, reconciliation
 
 CLASSES = ("critical", "routine", "bulk")
 # After as many leases of one value without success a person decides.
@@ -17,7 +17,7 @@ def expire(cr, now, channel):
 
     One that ends so again and again may be what kills its workers: a person decides.
     """
-    cr.execute(EXPIRE, {"now": now, "channel": channel.id, "most_tries": MOST_TRIES})
+    prepared.execute(cr, EXPIRE, {"now": now, "channel": channel.id, "most_tries": MOST_TRIES})
 
 
 def grant(cr, now, channel, request):
@@ -31,7 +31,8 @@ def grant(cr, now, channel, request):
         statements += [COMPARE, REFRESH] if channel.running else [COMPARE]
     granted = []
     for statement in statements:
-        cr.execute(
+        prepared.execute(
+            cr,
             statement,
             {
                 "channel": channel.id,
@@ -51,7 +52,7 @@ def grant(cr, now, channel, request):
 
 def repeat(cr, now, exchange_id, channel):
     """The leases of an exchange whose answer was lost on the way; None when it is asked the first time."""
-    cr.execute(REPEAT, {"exchange": exchange_id, "channel": channel.id})
+    prepared.execute(cr, REPEAT, {"exchange": exchange_id, "channel": channel.id})
     rows = cr.fetchall()
     if not rows:
         return None
@@ -85,13 +86,13 @@ def remainder(cr, now, channel):
 
 def due(cr, now, code=None):
     """Channels with work, by class: marks and values to make, leases that ended, rows to send."""
-    cr.execute(DUE, {"now": now, "code": code, "counted": COUNTED})
+    prepared.execute(cr, DUE, {"now": now, "code": code, "counted": COUNTED})
     return cr.dictfetchall()
 
 
 def next_in(cr, now):
     """Seconds until something falls due by time alone; None when nothing will."""
-    cr.execute(NEXT, {"now": now})
+    prepared.execute(cr, NEXT, {"now": now})
     (moment,) = cr.fetchone()
     return moment and max((moment - now).total_seconds(), 0.0)
 

@@ -60,7 +60,7 @@ DUE = f"""
 
 FINISHED = f"""
     SELECT r.id FROM lockgate_reconciliation r
-     WHERE r.channel_id = ANY(%s) AND r.state = 'running'
+     WHERE r.channel_id = ANY(%(channels)s) AND r.state = 'running'
        AND NOT EXISTS (SELECT FROM lockgate_publication p WHERE {UNREAD})
        AND NOT EXISTS (SELECT FROM lockgate_publication p WHERE {WAITING})
        AND NOT EXISTS (SELECT FROM lockgate_publication p WHERE {UNSENT})

@@ -2,7 +2,7 @@
 
 import json
 
-from . import Refused
+from . import Refused, prepared
 from .leases import MOST_TRIES
 
 
@@ -22,7 +22,7 @@ def take(cr, now, channel, results):
         "window": channel.routine_window,
         "most_tries": MOST_TRIES,
     }
-    cr.execute(REPORT, parameters)
+    prepared.execute(cr, REPORT, parameters)
     given, reported, outcomes = cr.fetchone()
     if given != len(results):
         raise Refused(
@@ -32,9 +32,9 @@ def take(cr, now, channel, results):
         )
     parameters["reported"] = reported
     for outcome in outcomes or ():
-        cr.execute(APPLY[outcome], parameters)
+        prepared.execute(cr, APPLY[outcome], parameters)
     if outcomes and "down" in outcomes:
-        cr.execute(RESUME, parameters)
+        prepared.execute(cr, RESUME, parameters)
 
 
 SAME = """(

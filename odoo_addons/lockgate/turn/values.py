@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
+from . import prepared
+
 # A listing that is new is computed again after this: a transaction that began before the listing was
 # committed could not see it and so left no mark (REPEATABLE READ).
 SETTLE_AFTER = timedelta(minutes=2)
@@ -38,20 +40,7 @@ class Channel:
 
     @classmethod
     def fetch(cls, cr, channel_id, turn):
-        cr.execute(
-            """
-            SELECT c.code, k.code AS connector, c.credential, c.settings,
-                   c.active AND c.state = 'running' AS running,
-                   coalesce(k.can_read_back, false) AS can_read_back, r.id AS reconciliation,
-                   c.send_within, c.deadline, c.late_bound, c.lag, c.routine_window
-              FROM lockgate_channel c JOIN lockgate_connector k ON k.id = c.connector_id
-         LEFT JOIN lockgate_reconciliation r
-                ON r.channel_id = c.id AND r.state = 'running' AND c.active
-               AND (k.can_read_back OR NOT r.reads)
-             WHERE c.id = %s
-            """,
-            [channel_id],
-        )
+        prepared.execute(cr, CHANNEL, {"channel": channel_id})
         row = cr.dictfetchone()
         row["settings"] = {
             name: value for name, value in (row["settings"] or {}).items() if value is not False
@@ -73,28 +62,13 @@ class Channel:
 
 def consume_marks(cr, channel_id, rows):
     """Delete the marks read in this very transaction; never by a watermark, late commits carry lower ids."""
-    cr.execute(
-        """
-        DELETE FROM lockgate_outbox
-              WHERE id IN (SELECT id FROM lockgate_outbox WHERE channel_id = %s ORDER BY id LIMIT %s)
-          RETURNING listing_id, aspect, reason
-        """,
-        [channel_id, rows],
-    )
+    prepared.execute(cr, CONSUME, {"channel": channel_id, "slice": rows})
     # A person's retry stands above any other reason that the same slice holds.
     return sorted((Mark(*row) for row in cr.fetchall()), key=lambda mark: mark.reason == "retry")
 
 
 def due_rechecks(cr, channel_id, aspects, now, rows):
-    cr.execute(
-        """
-        SELECT DISTINCT listing_id, aspect, 'recheck'
-          FROM (SELECT listing_id, aspect FROM lockgate_publication
-                 WHERE channel_id = %s AND recheck_at <= %s AND aspect = ANY(%s)
-              ORDER BY recheck_at LIMIT %s) due
-        """,
-        [channel_id, now, aspects, rows],
-    )
+    prepared.execute(cr, RECHECKS, {"channel": channel_id, "now": now, "aspects": aspects, "slice": rows})
     return [Mark(*row) for row in cr.fetchall()]
 
 
@@ -125,13 +99,14 @@ def store(cr, now, channel, aspect, listing_ids, wanted, retried):
             for want in wanted
         ]
     )
-    cr.execute(
+    prepared.execute(
+        cr,
         STORE,
         {
             "rows": rows,
             "listings": listing_ids,
             "now": now,
-            "window": timedelta(seconds=channel.routine_window),
+            "window": channel.routine_window,
             "settled": now + SETTLE_AFTER,
             "channel": channel.id,
             "turn": channel.turn,
@@ -139,6 +114,32 @@ def store(cr, now, channel, aspect, listing_ids, wanted, retried):
         },
     )
 
+
+CHANNEL = """
+    SELECT c.code, k.code AS connector, c.credential, c.settings,
+           c.active AND c.state = 'running' AS running,
+           coalesce(k.can_read_back, false) AS can_read_back, r.id AS reconciliation,
+           c.send_within, c.deadline, c.late_bound, c.lag, c.routine_window
+      FROM lockgate_channel c JOIN lockgate_connector k ON k.id = c.connector_id
+ LEFT JOIN lockgate_reconciliation r
+        ON r.channel_id = c.id AND r.state = 'running' AND c.active
+       AND (k.can_read_back OR NOT r.reads)
+     WHERE c.id = %(channel)s
+"""
+
+CONSUME = """
+    DELETE FROM lockgate_outbox
+          WHERE id IN (SELECT id FROM lockgate_outbox WHERE channel_id = %(channel)s
+                     ORDER BY id LIMIT %(slice)s)
+      RETURNING listing_id, aspect, reason
+"""
+
+RECHECKS = """
+    SELECT DISTINCT listing_id, aspect, 'recheck'
+      FROM (SELECT listing_id, aspect FROM lockgate_publication
+             WHERE channel_id = %(channel)s AND recheck_at <= %(now)s AND aspect = ANY(%(aspects)s)
+          ORDER BY recheck_at LIMIT %(slice)s) due
+"""
 
 # A value that replaces one which still waits takes over its place in time: changes that keep coming must
 # not put off the push, a critical one must not become routine, and a channel's wish to wait stands.
@@ -152,7 +153,8 @@ MORE_URGENT = """CASE WHEN 'critical' IN (p.work_class, excluded.work_class) THE
 STORE = f"""
     WITH wanted AS (
         SELECT listing_id, scope, nullif(wanted, 'null'::jsonb) AS wanted, work_class, recheck_at, retried,
-               %(now)s + CASE work_class WHEN 'critical' THEN interval '0' ELSE %(window)s END AS due_at
+               %(now)s + CASE work_class WHEN 'critical' THEN interval '0'
+                     ELSE make_interval(secs => %(window)s) END AS due_at
           FROM jsonb_to_recordset(%(rows)s::jsonb) AS w(
                listing_id int, scope int, wanted jsonb, work_class text, recheck_at timestamp, retried bool)
     ), made AS MATERIALIZED (

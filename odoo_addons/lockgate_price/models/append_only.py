@@ -1,5 +1,4 @@
-from odoo import api, models
-from odoo.exceptions import AccessError
+from odoo import models
 from odoo.tools import SQL
 
 
@@ -10,6 +9,7 @@ class PriceAppendOnly(models.AbstractModel):
     """
 
     _name = "lockgate.price.append.only"
+    _inherit = ["lockgate.rows"]
     _description = "Append-Only Rows"
     _log_access = False
 
@@ -36,14 +36,3 @@ class PriceAppendOnly(models.AbstractModel):
                 table,
             )
         )
-
-    # pylint: disable=method-required-super,no-raise-unlink
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise AccessError(self.env._("%s: made by a decision on a price change alone.", self._description))
-
-    def write(self, vals):
-        raise AccessError(self.env._("%s: appended once, never changed.", self._description))
-
-    def unlink(self):
-        raise AccessError(self.env._("%s: appended once, never deleted.", self._description))

@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.addons.lockgate.models.exception_fingerprint import fingerprint
 from odoo.addons.lockgate.models.exception_record import Seen
+from odoo.addons.lockgate.turn import prepared
 
 CATEGORY = "out_of_policy"
 # Seals that a policy holds now: not released, not over, and no newer price in their place.
@@ -8,7 +9,7 @@ HELD = """
     SELECT held.seal_id, seal.listing_id, seal.channel_id, held.date, held.policies
       FROM lockgate_price_check held
       JOIN lockgate_price_seal seal ON seal.id = held.seal_id
-     WHERE held.answer = 'held' AND held.channel_id = ANY(%s)
+     WHERE held.answer = 'held' AND held.channel_id = ANY(%(channels)s)
        AND NOT EXISTS (SELECT FROM lockgate_price_check released
                         WHERE released.seal_id = held.seal_id AND released.answer = 'released')
        AND NOT EXISTS (SELECT FROM lockgate_price_seal newer
@@ -19,7 +20,8 @@ HELD = """
 """
 OPEN = """
     SELECT subject FROM lockgate_exception_failure
-     WHERE channel_id = ANY(%s) AND category = %s AND subject LIKE 'held %%' AND resolved_at IS NULL
+     WHERE channel_id = ANY(%(channels)s) AND category = %(category)s AND subject LIKE 'held %%'
+       AND resolved_at IS NULL
 """
 
 
@@ -31,9 +33,9 @@ class ExceptionHeld(models.Model):
     @api.model
     def _catch_up(self, channels):
         self.env.flush_all()
-        self.env.cr.execute(HELD, [channels.ids])
+        prepared.execute(self.env.cr, HELD, {"channels": channels.ids})
         held = {f"held {fact['seal_id']}": fact for fact in self.env.cr.dictfetchall()}
-        self.env.cr.execute(OPEN, [channels.ids, CATEGORY])
+        prepared.execute(self.env.cr, OPEN, {"channels": channels.ids, "category": CATEGORY})
         known = {subject for (subject,) in self.env.cr.fetchall()}
         self._record(
             [self._seen_held(subject, fact) for subject, fact in held.items() if subject not in known]

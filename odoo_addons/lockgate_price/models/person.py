@@ -1,11 +1,7 @@
-"""Whether a person is at the keyboard: what an approval needs and no key, cron or server action has."""
+"""Who decides on prices: a person, by these calls of the web client."""
 
-from odoo.exceptions import AccessError
-from odoo.http import request
-from odoo.service.security import check_session
+from odoo.addons.lockgate import person
 
-# The calls by which a person at the web client decides. What runs in their session for another reason (a
-# server action, an automation on something they wrote) decides nothing in their name.
 ASKED = {
     ("lockgate.price.change", "action_approve"),
     ("lockgate.price.change", "action_put_in_force"),
@@ -15,21 +11,5 @@ ASKED = {
 
 
 def require_person(env):
-    """Raise AccessError unless the user asks for it themself, in a session they signed in to.
-
-    A session is not saved where a key or a password comes with the call (`/json/2`, `/jsonrpc`), and its
-    cookie may be another user's or an ended one's there.
-    """
-    if (
-        not request
-        or not request.session.can_save
-        or request.session.uid != env.uid
-        or (request.params.get("model"), request.params.get("method")) not in ASKED
-        or not check_session(request.session, env)
-    ):
-        raise AccessError(
-            env._(
-                "Prices are approved by a person who signed in to the web client: not with an API key, and "
-                "not by an action that runs on its own. Sign in and use the buttons of the price change."
-            )
-        )
+    """Raise AccessError unless a person at the web client decides on prices; see lockgate/person.py."""
+    person.require_person(env, ASKED)

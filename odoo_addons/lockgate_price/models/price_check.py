@@ -3,6 +3,7 @@
 import json
 
 from odoo import api, fields, models
+from odoo.addons.lockgate.turn import prepared
 from odoo.exceptions import UserError
 
 from .person import require_person
@@ -117,7 +118,7 @@ class PriceCheck(models.Model):
         its approval is never sent unchecked. The channel keeps its earlier price instead of a held one.
         """
         cr = self.env.cr
-        cr.execute(BEGUN, {"listings": listings.ids, "now": now})
+        prepared.execute(cr, BEGUN, {"listings": listings.ids, "now": now})
         if seal_ids := [number for (number,) in cr.fetchall()]:
             self._check(channel, seal_ids, now)
 

@@ -51,6 +51,7 @@ class PriceDrift(models.Model):
     """
 
     _name = "lockgate.price.drift"
+    _inherit = ["lockgate.rows"]
     _description = "Price Drift"
     _log_access = False
     _order = "id desc"
@@ -75,14 +76,6 @@ class PriceDrift(models.Model):
     found_at = fields.Datetime("Since", readonly=True)
 
     _key_unique = models.UniqueIndex("(listing_id, book_id)")
-
-    # pylint: disable=method-required-super
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise AccessError(self.env._("Drift is found by comparing prices, never written."))
-
-    def write(self, vals):
-        raise AccessError(self.env._("Drift is found by comparing prices, never written."))
 
     @api.model
     def _record(self, book, rows):

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 
 from .proposals import parameters
 from .resolve import resolved
@@ -47,6 +46,7 @@ class PriceImpact(models.Model):
     """
 
     _name = "lockgate.price.impact"
+    _inherit = ["lockgate.rows"]
     _description = "Price Impact"
     _log_access = False
     _order = "change_id, change_percent, id"
@@ -130,14 +130,6 @@ class PriceImpact(models.Model):
         for row in self:
             steps = [f"{step['minimum']}: {step['amount']}" for step in row.breaks or ()]
             row.breaks_text = "; ".join(steps) or False
-
-    # pylint: disable=method-required-super
-    def write(self, vals):
-        raise AccessError(self.env._("The impact of a price change is computed, never written."))
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise AccessError(self.env._("The impact of a price change is computed, never written."))
 
     @api.model
     def _refresh(self, changes):

@@ -1,11 +1,11 @@
-from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo import fields, models
 
 
 class PriceLeftOut(models.Model):
     """A listing and book that a line of a price change names and does not touch, and why."""
 
     _name = "lockgate.price.left.out"
+    _inherit = ["lockgate.rows"]
     _description = "Left Out of a Price Change"
     _log_access = False
     _order = "change_id, id"
@@ -27,11 +27,3 @@ class PriceLeftOut(models.Model):
         ],
         readonly=True,
     )
-
-    # pylint: disable=method-required-super
-    def write(self, vals):
-        raise AccessError(self.env._("The impact of a price change is computed, never written."))
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise AccessError(self.env._("The impact of a price change is computed, never written."))

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import models
 from odoo.addons.lockgate.models.turn import Wanted
+from odoo.addons.lockgate.turn import prepared
 
 from .price_seal import IN_FORCE
 
@@ -50,7 +51,7 @@ class Turn(models.Model):
         lead = timedelta(seconds=channel.price_lead)
         moment = now + lead
         self.env["lockgate.price.check"]._check_begun(channel, listings, moment)
-        self.env.cr.execute(WANTED, {"moment": moment, "listings": listings.ids})
+        prepared.execute(self.env.cr, WANTED, {"moment": moment, "listings": listings.ids})
         return [
             Wanted(
                 listing_id=row["listing_id"],

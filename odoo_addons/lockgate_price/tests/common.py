@@ -1,8 +1,7 @@
+from odoo.addons.lockgate.tests.session import interactive
 from odoo.fields import Command
 from odoo.tests import new_test_user
 from odoo.tests.common import TransactionCase
-
-from .session import interactive
 
 ANALYST = "lockgate_price.lockgate_price_group_analyst"
 APPROVER = "lockgate_price.lockgate_price_group_approver"

@@ -1,6 +1,7 @@
 from psycopg2.errors import SerializationFailure
 
 from odoo import SUPERUSER_ID, api
+from odoo.addons.lockgate.tests.session import interactive
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.sql_db import db_connect
@@ -8,7 +9,6 @@ from odoo.tests.common import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
 from .common import make_world
-from .session import interactive
 
 EVIDENCE = ("lockgate_price_seal", "lockgate_price_approval")
 

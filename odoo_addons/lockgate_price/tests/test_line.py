@@ -3,12 +3,12 @@ from datetime import timedelta
 from psycopg2 import IntegrityError
 
 from odoo import fields
+from odoo.addons.lockgate.tests.session import interactive
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools import mute_logger
 
 from .common import PriceCase
-from .session import interactive
 
 
 class LineCase(PriceCase):

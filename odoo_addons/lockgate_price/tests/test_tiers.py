@@ -1,12 +1,12 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.addons.lockgate.tests.session import interactive
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user
 
 from .common import ANALYST, APPROVER
-from .session import interactive
 from .test_policy import PolicyCase
 
 

@@ -1,5 +1,6 @@
 from . import (
     lockgate_channel,
+    lockgate_channel_reduction,
     lockgate_exposure_policy,
     lockgate_exposure_policy_places,
     lockgate_exposure_source,

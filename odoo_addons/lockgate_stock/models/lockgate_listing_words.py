@@ -14,22 +14,37 @@ class Listing(models.Model):
             "service": self.env._("The product is not kept in stock, so there is no number to send."),
             "archived": self.env._("The listing or its product is archived, so the channel is told 0."),
             "replaced": self.env._("Archived, and its SKU is listed anew: that listing tells the channel."),
+            "no_unit": self._unit_words(),
             "nowhere": self.env._("The channel has no warehouse to sell from: choose one on the channel."),
         }
         return words.get(stock.case) or self._switch_words(stock) or self._stock_figures(stock)
 
+    def _unit_words(self):
+        """What to do about a unit that nothing can be counted in."""
+        return self.env._(
+            "%(unit)s, in which the channel sells it, or %(product_unit)s, in which it is kept, contains "
+            "nothing: correct how much the unit contains. Until then the channel keeps its last number.",
+            unit=self.uom_id.name,
+            product_unit=self.product_id.uom_id.name,
+        )
+
     def _switch_words(self, stock):
         """Why the number does not depend on the stock, where the policy says so."""
-        name = stock.policy.name
+        if not stock.steps:
+            return None
+        name, (kind, most, _result) = stock.policy.name, stock.steps[0]
         words = {
             "never": self.env._("Policy %s: never in stock here.", name),
             "ended": self.env._("Policy %s: it was sold until now, and is at an end.", name),
             "always": self.env._(
-                "Policy %(policy)s: always in stock, shown as %(most)s.", policy=name, most=stock.units
+                "Policy %(policy)s: always in stock, shown as %(most)s%(steps)s",
+                policy=name,
+                most=most,
+                steps="".join(self._step_words(*step) for step in stock.steps[1:]),
             ),
             "sold_out": self.env._("Policy %s: discontinued and sold out, so it stays at 0.", name),
         }
-        return stock.steps and words.get(stock.steps[0][0])
+        return words.get(kind)
 
     def _stock_figures(self, stock):
         unit = self.env["product.product"].browse(stock.part_id).uom_id.name
@@ -108,6 +123,12 @@ class Listing(models.Model):
                 return self.env._(", shown at most %(term)s", **terms)
             case "capped":
                 return self.env._(", shown as %(term)s, the most that a channel is told", **terms)
+            case "reduced" if term == 0:
+                return self.env._(", shown as 0 while the channel is reduced")
+            case "reduced" if term == 50:
+                return self.env._(", halved while the channel is reduced = %(result)s", **terms)
+            case "reduced":
+                return self.env._(", %(term)s %% of it while the channel is reduced = %(result)s", **terms)
             case "pack":
                 return self.env._(", in packs of %(term)s = %(result)s", **terms)
             case "least":

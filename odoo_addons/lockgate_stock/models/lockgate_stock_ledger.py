@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 
 from ..exposure import Exposure
 from ..policy import Policy
@@ -13,6 +12,7 @@ class StockLedger(models.Model):
     """
 
     _name = "lockgate.stock.ledger"
+    _inherit = ["lockgate.rows"]
     _description = "Stock Ledger"
     _order = "at desc, id desc"
     _log_access = False
@@ -29,7 +29,7 @@ class StockLedger(models.Model):
         readonly=True,
         help="No mark told of this change: something passed the hooks, such as raw SQL.",
     )
-    quantity_text = fields.Char("Shown", compute="_compute_words")
+    quantity_text = fields.Char("Shown", compute="_compute_words", compute_sudo=True)
     explanation = fields.Char("Because", compute="_compute_words", compute_sudo=True)
 
     _listing_index = models.Index("(listing_id, at)")
@@ -58,17 +58,6 @@ class StockLedger(models.Model):
         return Exposure(**{**dict.fromkeys(Exposure._fields), **known})
 
     # Refused for everybody: nothing but the turn's own statement writes here.
-    # pylint: disable=method-required-super
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise AccessError(self.env._("The stock ledger is written by the turn alone."))
-
-    def write(self, vals):
-        raise AccessError(self.env._("The stock ledger is written by the turn alone."))
-
-    def unlink(self):
-        raise AccessError(self.env._("The stock ledger is written by the turn alone."))
-
     @api.autovacuum
     def _gc_ledger(self):
         """Keep rows for as many days as `lockgate.stock_ledger_days` says (365), and the newest of each."""

@@ -2,6 +2,7 @@ from datetime import datetime, timedelta
 
 from odoo import api, models
 from odoo.addons.lockgate.models.turn import Wanted
+from odoo.exceptions import ValidationError
 
 from .. import exposure, ledger
 
@@ -17,9 +18,13 @@ class Turn(models.Model):
     def _wanted_stock(self, channel, listings, now, reasons):
         """What the channel may sell of each listing (StockValue), in a few statements for all of them.
 
-        What changes is appended to the stock ledger, in one more.
+        What changes is appended to the stock ledger, in one more. Raises ValidationError for a unit that
+        nothing can be counted in: the turn sets that listing aside.
         """
         exposures = exposure.read(self.env, channel.id, listings.ids, now)
+        for each in exposures:
+            if each.case == "no_unit":
+                raise ValidationError(self.env["lockgate.listing"].browse(each.listing_id)._unit_words())
         ledger.append(self.env.cr, channel, exposures, reasons, now)
         return [self._prepare_wanted_stock(found, now, channel) for found in exposures]
 

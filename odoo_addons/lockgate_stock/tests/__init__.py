@@ -5,9 +5,12 @@ from . import (
     test_exposure,
     test_hooks,
     test_ledger,
+    test_mapping,
     test_marks,
     test_movements,
     test_places,
     test_policy,
+    test_reduction,
+    test_set_aside,
     test_turn,
 )

@@ -1,5 +1,6 @@
-from odoo import Command
-from odoo.addons.lockgate.tests.common import request
+from psycopg2 import IntegrityError
+
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -8,116 +9,74 @@ from .common import StockCase
 
 @tagged("post_install", "-at_install")
 class TestBadInput(StockCase):
-    """What cannot be, and is all the same: it is set aside as an exception, and the drain goes on."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.barge = cls._product("Barge")
-        cls.barges = cls._listing(cls.barge)
-        cls.receive(7)
-        cls.receive(9, cls.barge)
+    """What cannot be computed says so in words, and nothing else waits for it."""
 
     def setUp(self):
         super().setUp()
+        self.channel.action_start()
+        self.pack = self.env["uom.uom"].create(
+            {"name": "Crate", "relative_factor": 6, "relative_uom_id": self.unit.id}
+        )
+        self.crate = self._listing(self.product, sku="BOATS-6", uom_id=self.pack.id)
+        self.receive(13)
+        self.env.cr.flush()
+
+    def empty_unit(self, unit):
+        """As only SQL can: Odoo refuses it."""
         self.env.flush_all()
+        self.env.cr.execute("UPDATE uom_uom SET factor = 0 WHERE id = %s", [unit.id])
+        self.env.invalidate_all()
+
+    @mute_logger("odoo.sql_db")
+    def test_odoo_refuses_a_unit_that_contains_nothing(self):
+        with self.assertRaises(IntegrityError), self.env.cr.savepoint():
+            self.pack.relative_factor = 0
+            self.env.flush_all()
+
+    def test_a_listing_in_a_unit_that_contains_nothing_says_what_to_do(self):
+        self.empty_unit(self.pack)
+        self.assertIn("correct how much the unit contains", self.crate.stock_explanation)
+        self.assertIn("Crate", self.crate.stock_explanation)
+        self.assertEqual(self.crate.stock_text, "Nothing is sent")
+        self.assertEqual(self.listing.stock_text, "13")
+
+    @mute_logger("odoo.addons.lockgate.models.gateway")
+    def test_a_turn_sets_such_a_listing_aside_and_computes_the_others(self):
+        self.empty_unit(self.pack)
         self.registry_enter_test_mode()
-
-    def drain(self):
-        """Everything that is marked, by the gateway's own transactions within the test's."""
-        self.env.cr.flush()
-        with mute_logger("odoo.addons.lockgate.models.gateway", "odoo.sql_db"):
-            while self.env["lockgate.gateway"]._turn(request(self.channel, ceiling=0))["more"]:
-                pass
+        for turn in range(6):
+            self.env["lockgate.gateway"]._turn(
+                {
+                    "channel": self.channel.code,
+                    "work_class": "bulk",
+                    "exchange_id": f"bad-input-test-{turn}",
+                    "results": [],
+                    "ceiling": 0,
+                }
+            )
         self.env.invalidate_all()
+        self.assertEqual(self.listing.publication_ids.wanted["quantity"], 13)
+        self.assertFalse(self.crate.publication_ids)
+        exception = self.env["lockgate.exception"].search([("channel_id", "=", self.channel.id)])
+        self.assertEqual(exception.failure_ids.listing_id, self.crate)
+        self.assertIn("correct how much the unit contains", exception.message)
 
-    def sql(self, statement, *parameters):
-        self.env.flush_all()
-        self.env.cr.execute(statement, parameters)
-        self.env.invalidate_all()
+    def test_a_product_kept_in_such_a_unit_is_refused_too(self):
+        product = self._product("Rope", uom_id=self.pack.id)
+        listing = self._listing(product)
+        self.empty_unit(self.pack)
+        with self.assertRaisesRegex(UserError, "correct how much the unit contains"):
+            self.quantity(listing)
 
-    def assert_set_aside(self, error):
-        """The barges are published; the first listing is not, and has an exception that names the error."""
-        self.drain()
-        self.assertEqual(self.published(self.barges), 9)
-        self.assertIsNone(self.published())
-        exception = self.env["lockgate.exception"].search([("listing_id", "=", self.listing.id)])
-        self.assertEqual((exception.category, exception.state), ("internal", "open"))
-        self.assertIn(error, exception.message)
-        self.assertEqual(self.marks(), [])
+    def test_a_mark_of_a_deleted_product_harms_nothing(self):
+        product = self.env["product.product"].create({"name": "Sunk", "is_storable": True})
+        self.env["lockgate.outbox"]._mark_products("stock", product.ids, "adjusted")
+        product.unlink()
+        self.forget_marks()
+        self.env["lockgate.outbox"]._mark_products("stock", [self.product.id, 2**31 - 1], "adjusted")
+        self.assertEqual({listing for listing, *_ in self.marks()}, {self.listing.id, self.crate.id})
 
-    def test_a_unit_of_nothing_is_set_aside(self):
-        self.listing.uom_id = self.env["uom.uom"].create(
-            {"name": "Nothing", "relative_factor": 1, "relative_uom_id": self.unit.id}
-        )
-        self.sql("UPDATE uom_uom SET factor = 0 WHERE id = %s", self.listing.uom_id.id)
-        self.assert_set_aside("division by zero")
-
-    def test_a_policy_that_divides_by_zero_is_set_aside(self):
-        policy = self.env["lockgate.exposure.policy"].create(
-            {
-                "name": "Packs of nothing",
-                "channel_id": self.channel.id,
-                "applies_to": "listings",
-                "listing_ids": [Command.set(self.listing.ids)],
-            }
-        )
-        self.sql("UPDATE lockgate_exposure_policy SET pack = 0 WHERE id = %s", policy.id)
-        self.assert_set_aside("ZeroDivisionError")
-
-    def test_a_quantity_that_is_no_number_is_set_aside(self):
-        self.sql("UPDATE stock_quant SET quantity = 'NaN' WHERE product_id = %s", self.product.id)
-        self.assert_set_aside("NaN")
-
-    def test_a_negative_quant_is_published_as_nothing(self):
-        self._done(self.order(12))
-        self.drain()
-        self.assertEqual((self.published(), self.published(self.barges)), (0, 9))
-
-    def test_an_adjustment_beyond_all_measure_is_published_as_the_most(self):
-        # By the method that every adjustment ends in: Odoo's form finds such a count outdated at once.
-        self.env["stock.quant"]._update_available_quantity(self.product, self.stock, 1e15)
-        self.drain()
-        self.assertEqual((self.published(), self.published(self.barges)), (2**31 - 1, 9))
-        self.env["stock.quant"].search(
-            [("product_id", "=", self.product.id), ("location_id", "=", self.stock.id)]
-        ).quantity = 3
-        self.drain()
-        self.assertEqual(self.published(), 3)
-
-    def test_a_threshold_below_zero_makes_nothing_critical(self):
-        self.drain()
-        self.sql("UPDATE lockgate_channel SET low_stock = -5 WHERE id = %s", self.channel.id)
-        self.order(3)
-        self.drain()
-        publication = self.env["lockgate.publication"].search([("listing_id", "=", self.listing.id)])
-        self.assertEqual((self.published(), publication.work_class), (4, "routine"))
-
-    def test_goods_of_a_lot_that_are_in_no_lot_count(self):
-        jam = self._product("Jam", tracking="lot")
-        listing = self._listing(jam)
-        self.env["stock.quant"].create(
-            {"product_id": jam.id, "location_id": self.stock.id, "quantity": 5, "lot_id": False}
-        )
-        self.drain()
-        self.assertEqual((self.published(listing), self.published(self.barges)), (5, 9))
-
-    def test_a_lot_of_another_product_is_no_matter(self):
-        jam = self._product("Jam", tracking="lot", use_expiration_date=True)
-        lot = self.env["stock.lot"].create({"name": "stray", "product_id": jam.id})
-        self.sql("UPDATE stock_quant SET lot_id = %s WHERE product_id = %s", lot.id, self.product.id)
-        self.drain()
-        self.assertEqual((self.published(), self.published(self.barges)), (7, 9))
-
-    def test_a_mark_of_a_product_that_is_deleted_is_dropped(self):
-        gone = self._product("Raft")
-        listing = self._listing(gone)
-        self.env.cr.flush()
-        self.assertTrue(
-            self.env["lockgate.outbox"].search_count([("listing_id", "=", listing.id)]), "it was marked"
-        )
-        listing.unlink()
-        gone.unlink()
-        self.drain()
-        self.assertEqual((self.published(), self.published(self.barges)), (7, 9))
-        self.assertEqual(self.marks(), [])
+    @mute_logger("odoo.sql_db")
+    def test_a_listed_product_is_not_deleted(self):
+        with self.assertRaises(IntegrityError), self.env.cr.savepoint():
+            self.product.unlink()

@@ -207,6 +207,7 @@ class TestExposure(StockCase):
             *[self._listing(self._product(f"Rope {number}")) for number in range(20)]
         )
         self.receive(7, listings[4].product_id)
+        self.quantity()  # from here on the connection knows the plans
         self.env.flush_all()
         statements = {}
         for some in (self.listing, listings):

@@ -14,7 +14,7 @@ from unittest.mock import patch
 from odoo.http import Session
 
 ASKED_IN = (
-    "odoo.addons.lockgate_price.models.person.request",
+    "odoo.addons.lockgate.person.request",
     "odoo.addons.base.models.res_users.request",
 )
 
