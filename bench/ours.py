@@ -60,7 +60,7 @@ class Channel:
         """A new approved price for every listing, by one line of a change; returns when it was committed."""
         arena = self.arena
         # an approval needs a person at the web client
-        from odoo.addons.lockgate_price.tests.session import interactive
+        from odoo.addons.lockgate.tests.session import interactive
 
         with arena.transaction(ADMIN) as env:
             analyst, approver = (

@@ -2,7 +2,7 @@ from odoo import Command, fields
 from odoo.addons.lockgate.tests.common import request
 from odoo.tests import TransactionCase
 
-from .recount import recount
+from .recount import Recount
 
 
 class StockCase(TransactionCase):
@@ -156,7 +156,7 @@ class StockCase(TransactionCase):
 
     def oracle(self, listing=None):
         """The same number, slowly and obviously."""
-        return recount(listing or self.listing, fields.Datetime.now())
+        return Recount(self.env, fields.Datetime.now()).quantity(listing or self.listing)
 
     def happens(self, *reasons, listing=None):
         """What was done just now is marked in this transaction, for these reasons and for no other listing
@@ -172,7 +172,9 @@ class StockCase(TransactionCase):
         self.assertLessEqual(set(reasons), {reason for _, reason in marks})
         told = self.published(listing)
         self.turn(listing.channel_id)
-        self.assertEqual(self.published(listing), recount(listing, self.env.cr.now(), told))
+        self.assertEqual(
+            self.published(listing), Recount(self.env, self.env.cr.now()).quantity(listing, told)
+        )
 
     def turn(self, channel=None):
         """A turn of the channel, as at an exchange that leases nothing."""
