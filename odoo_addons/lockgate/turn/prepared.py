@@ -30,6 +30,7 @@ TYPES = {
     "most_tries": "integer",
     "now": "timestamp",
     "placed": "boolean",
+    "places": "text[]",
     "reconciliation": "integer",
     "reported": "integer[]",
     "results": "jsonb",
