@@ -21,6 +21,7 @@ from . import (
     price_impact_job,
     price_left_out,
     price_line_values,
+    price_line_import,
     price_problems,
     price_seal,
     price_set_above,

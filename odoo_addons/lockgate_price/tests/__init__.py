@@ -7,6 +7,7 @@ from . import (
     test_guard,
     test_held,
     test_impact,
+    test_import,
     test_ledger,
     test_line,
     test_many_lines,
