@@ -109,14 +109,20 @@ class PricePolicy(models.Model):
     @api.model
     def _all_let_through(self, change):
         """Whether nobody has to approve: every price under a policy that lets through, none outside any."""
+        # Asked whenever somebody decides: where no policy lets anything through it costs nothing, and else
+        # it ends at the first price that somebody has to approve.
+        letting = [("effect", "=", "pass"), ("company_id", "=", change.company_id.id)]
+        if not self.search_count(letting, limit=1):
+            return False
         self.env.cr.execute(
             f"""
-            SELECT count(*) > 0 AND count(*) FILTER (
-                   WHERE NOT EXISTS (SELECT FROM lockgate_price_impact_breach_rel breach
-                                      WHERE breach.impact_id = proposed.key)
-                     AND EXISTS (SELECT FROM (SELECT proposed.*) numbers {MATCH}
-                                  WHERE policy.effect = 'pass')) = count(*)
-              FROM ({PROPOSED}) proposed
+            SELECT EXISTS (SELECT FROM lockgate_price_impact WHERE change_id = %(change)s)
+                   AND NOT EXISTS (
+                       SELECT FROM ({PROPOSED}) proposed
+                        WHERE EXISTS (SELECT FROM lockgate_price_impact_breach_rel breach
+                                       WHERE breach.impact_id = proposed.key)
+                           OR NOT EXISTS (SELECT FROM (SELECT proposed.*) numbers {MATCH}
+                                           WHERE policy.effect = 'pass'))
             """,
             {"change": change.id, "now": fields.Datetime.now()},
         )

@@ -25,7 +25,8 @@ class PriceChangeLine(models.Model):
         """
         records = list(records)
         found = self._take_references(records)
-        skipped = self.env.context.get("import_file") and self.env.context.get("import_skip_records") or ()
+        of_file = self.env.context.get("import_file")
+        skipped = (self.env.context.get("import_skip_records") or ()) if of_file else ()
         failed, named = set(), {}
 
         def note(message):

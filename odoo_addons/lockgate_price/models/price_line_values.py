@@ -6,7 +6,7 @@ from odoo import models
 from odoo.exceptions import UserError, ValidationError
 
 from .breaks import parse
-from .price_change_line import EDITABLE, TARGETS
+from .price_change_line import TARGETS
 
 # Above this a double no longer holds cents; no price of one unit is that high.
 HIGHEST = 1e12

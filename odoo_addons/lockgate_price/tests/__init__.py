@@ -1,6 +1,7 @@
 from . import (
     test_approval,
     test_at_once,
+    test_background,
     test_drift,
     test_emergency,
     test_exception_price,

@@ -110,7 +110,11 @@ class TestImport(PriceCase):
         self.assertIn("nan is not a price", found[1])
 
     def test_a_percentage_that_leaves_no_price_is_named(self):
-        rows = [["test-1", "in_force", "-10"], ["test-2", "in_force", "-100"], ["test-3", "in_force", "-1e308"]]
+        rows = [
+            ["test-1", "in_force", "-10"],
+            ["test-2", "in_force", "-100"],
+            ["test-3", "in_force", "-1e308"],
+        ]
         found = self.errors(self.run_import(["product_id", "base", "percent"], rows))
         self.assertIn("leaves no price", found[1])
         self.assertIn("not a number", found[2])

@@ -1,4 +1,3 @@
-from odoo.addons.lockgate_price.models import price_impact_job
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 
@@ -139,60 +138,3 @@ class TestManyLines(PriceCase):
             self.bulk(percent=0, book_ids=[Command.set(self.book.ids)])
         with self.assertRaisesRegex(ValidationError, "leaves no price"):
             self.bulk(percent=-100, book_ids=[Command.set(self.book.ids)])
-
-
-class TestInTheBackground(PriceCase):
-    """A change of more listings than are computed at once, by lowering how many that is."""
-
-    def setUp(self):
-        super().setUp()
-        self.jobs = self.env["lockgate.price.impact.job"]
-        self.patch_at_once(1)
-
-    def patch_at_once(self, number):
-        self.patch(price_impact_job, "AT_ONCE", number)
-        self.patch(price_impact_job, "SLICE", 2)
-
-    def book_change(self):
-        line = Command.create({"applies_to": "book", "price": 7})
-        return self.draft({}, line_ids=[line])
-
-    def test_the_impact_of_many_is_computed_in_steps_that_are_told(self):
-        change = self.book_change()
-        self.assertFalse(change.impact_ids)
-        self.assertTrue(change.impact_pending)
-        self.assertIn("being computed", change.impact_progress)
-        self.jobs._step(change)
-        self.env.invalidate_all()
-        self.assertEqual(len(change.impact_ids), 3)
-        self.assertFalse(change.impact_pending)
-        self.assertIn("0 of 3", change.impact_progress)
-        self.jobs._step(change)
-        self.env.invalidate_all()
-        self.assertIn("2 of 3", change.impact_progress)
-        self.jobs._step(change)
-        self.jobs._step(change)
-        self.env.invalidate_all()
-        self.assertFalse(change.impact_progress)
-        self.assertFalse(self.jobs.search([("change_id", "=", change.id)]))
-        self.assertEqual(sorted(change.impact_ids.mapped("current_price")), [10, 20, 30])
-
-    def test_asking_for_approval_does_not_wait_for_the_background(self):
-        change = self.book_change()
-        change.action_request()
-        self.jobs._step(change)
-        change.with_user(self.approver).action_approve()
-        self.assertEqual(len(change.seal_ids), 3)
-        self.assertEqual(len(change.line_ids.rule_ids), 3)
-
-    def test_the_background_leaves_what_was_asked_for_as_it_is(self):
-        self.patch_at_once(100)
-        self.baseline()
-        self.patch_at_once(1)
-        line = Command.create({"applies_to": "book", "base": "cost", "percent": 100})
-        change = self.draft({}, line_ids=[line])
-        change.action_request()
-        self.product.standard_price = 999
-        self.jobs._step(change)
-        change.with_user(self.approver).action_approve()
-        self.assertEqual(sorted(change.seal_ids.mapped("amount")), [8, 16, 24])

@@ -17,7 +17,9 @@ class PricePaste(models.TransientModel):
     _description = "Paste Prices"
 
     change_id = fields.Many2one("lockgate.price.change", required=True)
-    rows = fields.Text(required=True, help="One product a row: its reference, barcode or SKU, then its new price.")
+    rows = fields.Text(
+        required=True, help="One product a row: its reference, barcode or SKU, then its new price."
+    )
 
     def action_add(self):
         """Add a line for each row, or none: UserError then names every row that cannot be taken."""
