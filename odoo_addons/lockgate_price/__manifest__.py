@@ -5,7 +5,7 @@
     "category": "Sales",
     "author": "Lockgate",
     "license": "LGPL-3",
-    "depends": ["lockgate"],
+    "depends": ["lockgate", "base_import"],
     "data": [
         "security/lockgate_price_groups.xml",
         "security/ir.model.access.csv",

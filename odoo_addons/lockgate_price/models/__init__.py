@@ -5,6 +5,7 @@ from . import (
     evidence,
     exception_price,
     exception_held,
+    import_file,
     kept_words,
     price_approval,
     price_book,

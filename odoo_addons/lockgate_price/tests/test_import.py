@@ -2,6 +2,8 @@ import io
 
 import xlsxwriter
 
+from odoo.exceptions import AccessError
+
 from .common import PriceCase
 
 OPTIONS = {
@@ -149,6 +151,20 @@ class TestImport(PriceCase):
         rows[1][1] = "5.5"
         result = self.run_import(["product_id", "price"], rows, limit=1)
         self.assertEqual((len(result["ids"]), result["nextrow"]), (3, 0))
+
+    def test_nobody_else_reads_or_replaces_the_file_that_somebody_imports(self):
+        wizard = self.env["base_import.import"].with_user(self.analyst)
+        wizard = wizard.create({"res_model": "lockgate.price.change.line", "file": b"product_id,price"})
+        other = wizard.with_user(self.approver)
+        with self.assertRaises(AccessError):
+            other.write({"file": b"product_id,price\nx,1"})
+        with self.assertRaises(AccessError):
+            other.unlink()
+        with self.assertRaises(AccessError):
+            other.invalidate_recordset()
+            other.read(["file"])
+        self.assertFalse(other.search([("id", "=", wizard.id)]))
+        wizard.write({"file": b"product_id,price\nx,2"})
 
     def test_a_test_run_takes_nothing(self):
         result = self.run_import(["product_id", "price"], [["test-1", "5"]], dryrun=True)
