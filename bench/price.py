@@ -34,7 +34,7 @@ class Prices:
         config.parse_config(["-c", configuration, "-d", database, "--log-level", "error"])
         self.environment, self.registry = Environment, Registry(database)
         # An approval needs a person at the web client; the add-on is importable once Odoo is configured.
-        from odoo.addons.lockgate_price.tests.session import interactive
+        from odoo.addons.lockgate.tests.session import interactive
 
         self.interactive = interactive
 
@@ -161,24 +161,19 @@ def main() -> None:
         figures = {size: prices.run(size) for size in arguments.sizes}
         print(json.dumps({**figures, "growth": growth(figures)}, indent=2))
         return
-    with Servers("bench_price") as servers:
+    inside("bench.price", ["--sizes", *(str(size) for size in arguments.sizes)])
+
+
+def inside(module: str, arguments: list[str]) -> None:
+    """Run `module` once more, on a database of its own and with Odoo importable; it prints the figures."""
+    with Servers(module.replace(".", "_")) as servers:
         database = servers.database("price")
         configuration = write_configuration(
             servers.folder / "price.conf", servers.databases, servers.folder / "odoo", db_name=database
         )
         variables = {**environment(odoo_source()), "LOCKGATE_REDIS_URL": servers.redis.url}
         variables["PYTHONPATH"] += os.pathsep + str(ROOT)
-        sizes = [str(size) for size in arguments.sizes]
-        argv = [
-            sys.executable,
-            "-m",
-            "bench.price",
-            "--inside",
-            str(configuration),
-            database,
-            "--sizes",
-            *sizes,
-        ]
+        argv = [sys.executable, "-m", module, "--inside", str(configuration), database, *arguments]
         subprocess.run(argv, cwd=ROOT, env={**os.environ, **variables}, check=True)
 
 
