@@ -5,6 +5,7 @@ Each function yields what contradicts its property, in words, with the key it ha
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
@@ -49,8 +50,10 @@ def no_unapproved_price(records: Records, bounds: Bounds) -> Iterator[tuple[Key 
     for table in records.broken_evidence:
         yield None, f"the chain of {table} does not hold"
     for push in records.pushes:
-        if push.key.aspect == "price" and (words := _unsealed(push, seals, bounds)):
-            yield push.key, words
+        if push.key.aspect == "price":
+            ahead = (_unsealed_ahead(push, coming, seals, bounds) for coming in push.value.get("coming", ()))
+            for words in filter(None, (_unsealed(push, seals, bounds), *ahead)):
+                yield push.key, words
 
 
 def _unsealed(push: Push, seals: dict[int, Seal], bounds: Bounds) -> str | None:
@@ -74,6 +77,23 @@ def _unsealed(push: Push, seals: dict[int, Seal], bounds: Bounds) -> str | None:
     ]  # fmt: skip
     if newer:
         return f"seal {seal.number} was sent {late} s after seal {max(newer)} had superseded it"
+    return None
+
+
+def _unsealed_ahead(push: Push, coming: dict, seals: dict[int, Seal], bounds: Bounds) -> str | None:
+    """What the channel is to show by itself from a moment on: its seal covers that moment, and nobody had
+    taken it back when it was sent."""
+    seal = seals.get(coming["seal"])
+    starts = moment(coming["starts"])
+    late = bounds.send_within + SLACK
+    if seal is None or (seal.key, seal.amount) != (push.key, Decimal(coming["amount"])):
+        return f"{coming['amount']} was sent ahead with seal {coming['seal']}, which does not say so"
+    if seal.approved is None or seal.approved > push.received + SLACK:
+        return f"seal {seal.number} was sent ahead before it was approved"
+    if starts < seal.starts or (seal.ends is not None and starts >= seal.ends):
+        return f"seal {seal.number} was sent ahead for a moment that it does not cover"
+    if seal.revoked is not None and seal.revoked < push.received - late:
+        return f"seal {seal.number} was sent ahead after it was revoked"
     return None
 
 
@@ -106,7 +126,15 @@ def _lease_of(push: Push, attempts: list[Attempt]) -> Attempt | None:
 
 def _same(leased: dict, pushed: dict) -> bool:
     names = ("seal", "amount") if leased["aspect"] == "price" else ("quantity",)
-    return all(str(leased[name]) == str(pushed[name]) for name in names)
+    return all(str(leased[name]) == str(pushed[name]) for name in names) and _ahead(leased) == _ahead(pushed)
+
+
+def _ahead(value: dict) -> list[tuple[int, float]]:
+    return [(coming["seal"], moment(coming["starts"])) for coming in value.get("coming", ())]
+
+
+def moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
 
 
 def nothing_lost(records: Records, bounds: Bounds) -> Iterator[tuple[Key | None, str]]:

@@ -37,6 +37,7 @@
         "views/lockgate_price_ledger_views.xml",
         "views/lockgate_price_rollback_views.xml",
         "views/lockgate_price_period_views.xml",
+        "views/lockgate_price_calendar_views.xml",
         "views/lockgate_price_release_views.xml",
     ],
     "assets": {"web.assets_backend": ["lockgate_price/static/src/*.js"]},

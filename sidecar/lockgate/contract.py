@@ -20,7 +20,7 @@ CONTRACT = 1
 
 
 class Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
 
 
 class WorkClass(StrEnum):
@@ -76,6 +76,22 @@ class PriceBreak(Message):
     amount: Decimal = Field(gt=0)
 
 
+class ComingPrice(Message):
+    """A price that takes over by itself at `starts`: sealed, or one underneath that comes back.
+
+    It is shown until the next one starts. `ends` is when its own seal ends.
+    """
+
+    amount: Decimal = Field(gt=0)
+    currency: str = Field(pattern="^[A-Z]{3}$", description="ISO 4217")
+    tax_included: bool
+    breaks: tuple[PriceBreak, ...]
+    compare_at: Decimal | None = Field(gt=0)
+    seal: int
+    starts: AwareDatetime
+    ends: AwareDatetime | None
+
+
 class PriceValue(Message):
     """An approved price as sealed, for one listing in one book. Nothing is left to be computed."""
 
@@ -94,6 +110,11 @@ class PriceValue(Message):
     seal: int = Field(description="the number of the seal behind this price")
     starts: AwareDatetime
     ends: AwareDatetime | None
+    coming: tuple[ComingPrice, ...] = Field(
+        default=(),
+        description="all that the channel is to hold ahead, by `starts`, in place of whatever it holds; "
+        "always empty for a channel without `scheduled_prices`",
+    )
 
 
 class StockValue(Message):
@@ -108,10 +129,19 @@ class StockValue(Message):
 Value = Annotated[PriceValue | StockValue, Field(discriminator="aspect")]
 
 
+class ComingReading(Message):
+    amount: Decimal
+    currency: str
+    starts: AwareDatetime
+
+
 class PriceReading(Message):
+    """What the channel shows now, and what it holds ahead; `coming` is none where it cannot tell."""
+
     aspect: Literal["price"]
     amount: Decimal
     currency: str
+    coming: tuple[ComingReading, ...] | None = None
 
 
 class StockReading(Message):
@@ -168,7 +198,7 @@ class Capabilities(Message):
     aspects: tuple[Aspect, ...]
     read_back: bool
     batch_size: int = Field(ge=1, description="items in one request, at most")
-    scheduled_prices: bool = Field(description="the channel can hold a price with its dates")
+    scheduled_prices: bool = Field(description="it holds prices ahead and shows each from its `starts` on")
     compare_and_set: bool
     allocations: bool = Field(description="the channel tells what it sold and has not shipped")
 

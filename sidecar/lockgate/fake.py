@@ -42,7 +42,7 @@ class Handler(BaseHTTPRequestHandler):
         with shop.lock:
             known: dict[str, Any] = {
                 "/": {"channel": "demo", "listings": len(shop.listings)},
-                "/listings": shop.listings,
+                "/listings": shop.shelves(),
                 "/script": {"rules": [rule.model_dump() for rule in shop.rules]},
                 "/limit": shop.throttle
                 and {

@@ -34,7 +34,9 @@ LEAD_SECONDS = 5.0
 """How long the lead lasts without being renewed; a standby takes over after that."""
 
 RENEW_SECONDS = 1.0
-POLL_AT_LEAST = 0.05
+POLL_AT_LEAST = 0.25
+"""Seconds between polls for what falls due by time alone: read-backs fall due all the time while much is
+sent, and each poll costs Odoo as much as an exchange. What is urgent is told of by Redis."""
 
 LEAD = """
 local holder = redis.call('GET', KEYS[1])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -57,6 +59,7 @@ class Shop:
     history: list[Json] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     requests: int = 0
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     throttle: Throttle | None = None
 
     def __post_init__(self) -> None:
@@ -167,11 +170,25 @@ class Shop:
         if entry["aspect"] == "stock":
             listing["quantity"] = value["quantity"]
             return
-        price = {"price": value["amount"], "currency": value["currency"]}
+        price = {"price": value["amount"], "currency": value["currency"], "coming": value.get("coming", [])}
         if value["book"] is None:
             listing.update(price)
         else:
             listing["books"][value["book"]] = price
+        self._activate(listing)
+
+    def _activate(self, listing: Json) -> None:
+        """Show what has begun: this shop's own clock alone says when a price that it holds begins."""
+        for book in (listing, *listing["books"].values()):
+            while book["coming"] and datetime.fromisoformat(book["coming"][0]["starts"]) <= self.clock():
+                begun, *coming = book["coming"]
+                book.update(price=begun["amount"], currency=begun["currency"], coming=coming)
+
+    def shelves(self) -> dict[str, Json]:
+        """All listings as a customer sees them now, with what is held ahead; hold the lock."""
+        for listing in self.listings.values():
+            self._activate(listing)
+        return self.listings
 
     def shown(self, item: Json) -> Json | None:
         """What is shown of an aspect of a listing; none: the listing, or this aspect of it, is not known."""
@@ -181,10 +198,11 @@ class Shop:
                 return None
             if item["aspect"] == "stock":
                 return None if listing["quantity"] is None else {"quantity": listing["quantity"]}
+            self._activate(listing)
             book = listing if item["book"] is None else listing["books"].get(item["book"])
             if book is None or book["price"] is None:
                 return None
-            return {"price": book["price"], "currency": book["currency"]}
+            return {name: book[name] for name in ("price", "currency", "coming")}
 
     def since(self, number: int, wait: float) -> Json:
         """History after an entry; waits up to `wait` seconds for the first."""
@@ -206,4 +224,4 @@ class Shop:
 
 
 def new_listing() -> Json:
-    return {"price": None, "currency": None, "quantity": None, "books": {}}
+    return {"price": None, "currency": None, "coming": [], "quantity": None, "books": {}}

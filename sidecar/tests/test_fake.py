@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +76,56 @@ def test_what_is_forgotten_does_not_come_back(tmp_path: Path) -> None:
     told(shop, stock("A"))
     shop.forget()
     assert (Shop(tmp_path).history, Shop(tmp_path).listings) == ([], {})
+
+
+STARTS, ENDS = "2026-11-27T00:00:00+00:00", "2026-12-01T00:00:00+00:00"
+
+
+def coming(amount: str, seal: int, starts: str, ends: str | None) -> dict[str, Any]:
+    return {
+        "amount": amount,
+        "currency": "EUR",
+        "tax_included": True,
+        "breaks": (),
+        "compare_at": None,
+        "seal": seal,
+        "starts": starts,
+        "ends": ends,
+    }
+
+
+def test_a_price_ahead_is_shown_from_its_moment_on_and_the_one_underneath_comes_back() -> None:
+    now = datetime.fromisoformat("2026-11-20T00:00:00+00:00")
+    shop = Shop(clock=lambda: now)
+    ahead = [coming("7.00", 2, STARTS, ENDS), coming("10.00", 1, ENDS, None)]
+    told(shop, price("A", "10.00", coming=ahead), price("A", "9.00", book="b2b", coming=ahead))
+    seen = []
+    for moment in ("2026-11-26T23:59:59+00:00", STARTS, "2026-11-30T23:59:59+00:00", ENDS):
+        now = datetime.fromisoformat(moment)
+        seen.append([shop.shown(_read(book)) for book in (None, "b2b")])
+    assert [[each and each["price"] for each in both] for both in seen] == [
+        ["10.00", "9.00"],
+        ["7.00", "7.00"],
+        ["7.00", "7.00"],
+        ["10.00", "10.00"],
+    ]
+    assert [len(default["coming"]) for default, _b2b in seen if default] == [2, 1, 1, 0]
+
+
+def test_what_was_held_ahead_is_taken_back_by_the_next_value() -> None:
+    now = datetime.fromisoformat("2026-11-20T00:00:00+00:00")
+    shop = Shop(clock=lambda: now)
+    told(shop, price("A", "10.00", coming=[coming("7.00", 2, STARTS, None)]))
+    told(shop, price("A", "10.00"))
+    now = datetime.fromisoformat(ENDS)
+    assert shop.shown(_read(None)) == {"price": "10.00", "currency": "EUR", "coming": []}
+
+
+def test_a_price_that_is_told_late_is_shown_at_once() -> None:
+    shop = Shop(clock=lambda: datetime.fromisoformat(ENDS))
+    told(shop, price("A", "10.00", coming=[coming("7.00", 2, STARTS, None)]))
+    assert shop.shelves()["A"]["price"] == "7.00"
+
+
+def _read(book: str | None) -> dict[str, Any]:
+    return {"sku": "A", "aspect": "price", "book": book}

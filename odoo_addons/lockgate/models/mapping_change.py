@@ -67,11 +67,10 @@ class MappingChange(models.Model):
             return
         waiting.state = "replaced"
         waiting.flush_recordset()
-        now = listing._mapping()
         change = self.create(
             {
                 "listing_id": listing.id,
-                "before": {name: now[name] for name in after},
+                "before": listing._mapping(),
                 "after": after,
                 "user_ids": [Command.set((waiting.user_ids | self.env.user).ids)],
             }
@@ -123,8 +122,7 @@ class MappingChange(models.Model):
 
     def _put_in_force(self):
         listing = self.listing_id
-        now = listing._mapping()
-        if self.before != {name: now[name] for name in self.before}:
+        if self.before != listing._mapping():
             raise UserError(
                 self.env._(
                     "%s has changed since this was proposed: reject it, and change the listing again.",

@@ -113,17 +113,16 @@ class Listing(models.Model):
         }
 
     def _mapping_words(self, before, after):
-        """'Channel SKU: A → B; Sold In: Units → Dozens'."""
-        words = []
-        for name, value in after.items():
+        """'Channel SKU: A → B; Sold In: Units → Dozens'; of one that begins to sell, all that it will be."""
+        begins = after.get("active")
+        words = [self.env._("Begins to sell")] if begins else []
+        for name in GUARDED[:-1] if begins else after:
             field = self._fields[name]
-            texts = [self._value_words(field, each) for each in (before.get(name), value)]
-            words.append(f"{field._description_string(self.env)}: {texts[0]} → {texts[1]}")
+            texts = [self._value_words(field, each[name]) for each in (before, {**before, **after})]
+            words.append(f"{field._description_string(self.env)}: {' → '.join(dict.fromkeys(texts))}")
         return "; ".join(words)
 
     def _value_words(self, field, value):
-        if field.type == "boolean":
-            return self.env._("Yes") if value else self.env._("No")
         if field.comodel_name and value:
             return self.env[field.comodel_name].sudo().browse(value).exists().display_name or "…"
         return value or self.env._("none")

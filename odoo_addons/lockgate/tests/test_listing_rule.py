@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
 from odoo.tools import mute_logger
 
@@ -200,7 +200,7 @@ class TestListingRule(LockgateCase):
         def fail(rule, products, make=listing_rule_run.ListingRuleRun._make):
             make(rule, products)
             if rule == broken:
-                raise UserError("Out of rope.")
+                raise ValidationError(rule.env._("Out of rope."))
 
         self.patch(type(broken), "_make", fail)
         self.run_rules()

@@ -76,6 +76,7 @@ class TestMappingApproval(LockgateCase):
         )
         self.assertFalse(listing.active)
         self.assertTrue(listing.awaits_first_approval)
+        self.assertRegex(listing.proposed, r"Begins to sell; .*Product: \[TUG\] Tug; Channel SKU: TUG;")
         self.approve(self.changes(listing))
         self.assertTrue(listing.active)
         self.assertFalse(listing.awaits_first_approval)

@@ -37,11 +37,33 @@ def take(cr, now, channel, results):
         prepared.execute(cr, RESUME, parameters)
 
 
-SAME = """(
+# What the channel may show by now: the price that was sent, or one that was to take over by itself and has.
+PRICES = """
+    SELECT a.value AS price
+ UNION ALL
+    SELECT price FROM jsonb_array_elements(a.value->'coming') price WHERE {begun}
+"""
+BEGUN = "(price->>'starts')::timestamptz AT TIME ZONE 'UTC' <= %(now)s"
+
+# A channel that tells what it holds ahead holds what was sent, but for what has begun meanwhile.
+AHEAD = """
+    SELECT FROM jsonb_array_elements(a.value->'coming') price
+      FULL JOIN jsonb_array_elements(
+                CASE jsonb_typeof(r.reading->'coming') WHEN 'array' THEN r.reading->'coming' END) held
+        ON (held->>'starts')::timestamptz = (price->>'starts')::timestamptz
+     WHERE ((held->>'amount')::numeric, held->>'currency')
+           IS DISTINCT FROM ((price->>'amount')::numeric, price->>'currency')
+       AND NOT (held IS NULL AND {begun})
+"""
+
+SAME = f"""(
     r.reading IS NOT NULL
-    AND (r.reading->>'amount')::numeric IS NOT DISTINCT FROM (a.value->>'amount')::numeric
-    AND r.reading->>'currency' IS NOT DISTINCT FROM a.value->>'currency'
     AND (r.reading->>'quantity')::numeric IS NOT DISTINCT FROM (a.value->>'quantity')::numeric
+    AND EXISTS (SELECT FROM ({PRICES.format(begun=BEGUN)}) shown
+                 WHERE (r.reading->>'amount')::numeric IS NOT DISTINCT FROM (price->>'amount')::numeric
+                   AND r.reading->>'currency' IS NOT DISTINCT FROM price->>'currency')
+    AND (jsonb_typeof(r.reading->'coming') IS DISTINCT FROM 'array'
+         OR NOT EXISTS ({AHEAD.format(begun=BEGUN)}))
 )"""
 
 # How many results are for leases that were given, and the attempts that were not reported on before.
@@ -132,7 +154,10 @@ READ = _apply(
     failed_at = CASE WHEN a.agrees THEN NULL WHEN {TOO_OFTEN} THEN %(now)s ELSE p.failed_at END,
     reconciliation_id = NULL,
     message = CASE WHEN NOT a.agrees THEN 'The channel shows ' || {SHOWN} || ' where Lockgate sent '
-        || coalesce(a.value->>'amount', a.value->>'quantity') || '.' END,
+        || coalesce(a.value->>'amount', a.value->>'quantity')
+        || CASE WHEN jsonb_typeof(a.reading->'coming') = 'array'
+                     AND (a.value->'coming' <> '[]' OR a.reading->'coming' <> '[]')
+                THEN ', or holds other prices ahead.' ELSE '.' END END,
     state = {
         NEXT_STATE.format(
             state=f"CASE WHEN a.agrees THEN 'settled' WHEN {TOO_OFTEN} THEN 'blocked' ELSE 'due' END"

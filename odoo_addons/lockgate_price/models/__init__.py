@@ -26,6 +26,7 @@ from . import (
     price_line_import,
     price_problems,
     price_seal,
+    price_ahead,
     price_set_above,
     price_change_tiers,
     price_line_rejection,
@@ -40,12 +41,15 @@ from . import (
 
 # These build on the ones above.
 from . import (  # isort: skip
+    price_calendar,
     price_capture,
     price_guard,
     ledger,
+    price_answers,
     pending,
     price_doors,
     price_drift,
+    price_drift_band,
     price_period,
     price_release,
     price_rollback,

@@ -11,7 +11,8 @@ class Channel(models.Model):
         "Lead of Prices",
         required=True,
         default=0,
-        help="Seconds that this channel needs to show a price: prices are sent ahead by as much.",
+        help="Seconds that this channel needs to show a price: prices are sent ahead by as much. A channel "
+        "that keeps dated prices has none.",
     )
 
     _price_lead_positive = models.Constraint(

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .price_seal import NOT_HELD, NOT_REVOKED
+
 # The seal that replaces another for good: a later one that covers the rest of its period.
 REPLACED = """
     SELECT later.id, later.change_id, greatest(later.date_from, seal.date_from) AS replaced_at
@@ -47,15 +49,14 @@ LEDGER = SQL(
     """
 )
 # In force at a moment, whatever the listing stands for today: history is of what was sealed.
-AT = """
+AT = f"""
     SELECT DISTINCT ON (seal.listing_id, seal.book_id, seal.product_id, seal.uom_id) seal.id
       FROM lockgate_price_seal seal
      WHERE seal.revokes_id IS NULL
        AND (%(listings)s::int[] IS NULL OR seal.listing_id = ANY(%(listings)s))
        AND (%(products)s::int[] IS NULL OR seal.product_id = ANY(%(products)s))
        AND seal.date_from <= %(moment)s AND (seal.date_to IS NULL OR seal.date_to > %(moment)s)
-       AND NOT EXISTS (SELECT FROM lockgate_price_seal revocation
-                        WHERE revocation.revokes_id = seal.id AND revocation.date_from <= %(moment)s)
+       AND {NOT_REVOKED} AND {NOT_HELD}
   ORDER BY seal.listing_id, seal.book_id, seal.product_id, seal.uom_id, seal.id DESC
 """
 
@@ -108,9 +109,8 @@ class PriceLedger(models.Model):
         return LEDGER
 
     def _compute_decisions(self):
-        labels = dict(
-            self.env["lockgate.price.approval"]._fields["decision"]._description_selection(self.env)
-        )
+        approvals = self.env["lockgate.price.approval"]
+        labels = dict(approvals._fields["decision"]._description_selection(self.env))
         for change, rows in self.grouped("change_id").items():
             rows.decisions = "\n".join(
                 " · ".join(
@@ -120,6 +120,7 @@ class PriceLedger(models.Model):
                             fields.Datetime.to_string(approval.date),
                             approval.user_id.name,
                             labels[approval.decision],
+                            approval.tier,
                             approval.note,
                         ],
                     )

@@ -1,8 +1,12 @@
+import math
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import float_is_zero, float_round
 
-# What a published price stands on: these stay as they are once a price is sealed in the book.
-FIXED_BY_SEALS = {"channel_id", "pricelist_id"}
+MOST_ROUNDING = 1e6
+ODOOS_METHODS = {"nearest": "HALF-UP", "up": "UP", "down": "DOWN"}
+ROUNDING_METHODS = [("nearest", "To the Nearest"), ("up", "Up"), ("down", "Down")]
 PUBLISHED = {"reference", "active"}
 
 
@@ -28,7 +32,13 @@ class PriceBook(models.Model):
     tax_included = fields.Boolean(
         help="Whether the prices of this book hold the tax, as the channel shows them."
     )
-    rounding = fields.Float(related="currency_id.rounding", help="Prices are rounded to a multiple of this.")
+    rounding = fields.Float(
+        "Rounded To",
+        digits=0,
+        help="Every price of this book is a multiple of this, after the rounding of the line that makes it. "
+        "0: of the smallest amount of its currency.",
+    )
+    rounding_method = fields.Selection(ROUNDING_METHODS, "Rounded", required=True, default="nearest")
     change_count = fields.Integer("Price Changes", compute="_compute_counts")
     seal_count = fields.Integer("Seals", compute="_compute_counts")
 
@@ -52,9 +62,45 @@ class PriceBook(models.Model):
             book.change_count = changes.get(book, 0)
             book.seal_count = seals.get(book, 0)
 
+    @api.constrains("rounding", "pricelist_id")
+    def _check_rounding(self):
+        for book in self:
+            smallest = book.currency_id.rounding
+            if not (
+                math.isfinite(book.rounding)
+                and 0 <= book.rounding <= MOST_ROUNDING
+                and float_is_zero(book.currency_id.round(book.rounding) - book.rounding, precision_digits=6)
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "Price book %(book)s: give a rounding that is a multiple of %(smallest)s, the "
+                        "smallest amount of %(currency)s, or 0 for just that.",
+                        book=book.name,
+                        smallest=smallest,
+                        currency=book.currency_id.name,
+                    )
+                )
+
+    @api.model
+    def _fixed_by_seals(self):
+        """What a sealed price stands on: these stay as they are once there is one in the book."""
+        return {"channel_id", "pricelist_id", "tax_included"}
+
+    def _round_final(self, price):
+        """A price in the book's currency, rounded as the book rounds what it shows."""
+        self.ensure_one()
+        return float_round(
+            price,
+            precision_rounding=self.rounding or self.currency_id.rounding,
+            rounding_method=ODOOS_METHODS[self.rounding_method],
+        )
+
     def write(self, vals):
         moved = self.filtered(
-            lambda book: any(book[name].id != vals[name] for name in FIXED_BY_SEALS & set(vals))
+            lambda book: any(
+                book._fields[name].convert_to_write(book[name], book) != vals[name]
+                for name in self._fixed_by_seals() & set(vals)
+            )
         )
         sealed = moved and self.env["lockgate.price.seal"].sudo().search(
             [("book_id", "in", moved.ids)], limit=1
@@ -62,7 +108,7 @@ class PriceBook(models.Model):
         if sealed:
             raise ValidationError(
                 self.env._(
-                    "Price book %s has sealed prices, so it stays with its channel and pricelist: "
+                    "Price book %s has sealed prices, so its channel, pricelist and taxes stay as they are: "
                     "archive it and make a new one.",
                     sealed.book_id.display_name,
                 )

@@ -10,7 +10,7 @@ class PriceBook(models.Model):
     _inherit = "lockgate.price.book"
 
     def _prices_now(self, products, uom=None):
-        """{product id: price} that the pricelist gives one `uom` now, rounded to the book's currency.
+        """{product id: price} that the pricelist gives one `uom` now, as the book rounds it.
 
         `uom` is the product's own unit when not given.
         """
@@ -30,4 +30,4 @@ class PriceBook(models.Model):
                     )
             else:
                 prices |= self.pricelist_id._get_products_price(part, 1.0, uom=uom, date=moment)
-        return {product_id: currency.round(price) for product_id, price in prices.items()}
+        return {product_id: self._round_final(price) for product_id, price in prices.items()}

@@ -5,6 +5,8 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from .price_seal import NOT_HELD, NOT_REVOKED
+
 # Every policy beside each of the `numbers` it is for.
 MATCH = """
       JOIN product_product product ON product.id = numbers.product_id
@@ -19,9 +21,24 @@ MATCH = """
                WHERE above.id = policy.category_id AND category.parent_path LIKE above.parent_path || '%%'))
       JOIN res_currency currency ON currency.id = numbers.currency_id
 """
+# The last price that a person approved, and that still holds: what a band for drift is around. What policies
+# let through never moves it.
+APPROVED_BY_A_PERSON = f"""
+    SELECT seal.amount::float8
+      FROM lockgate_price_seal seal
+      JOIN lockgate_price_approval approval ON approval.id = seal.approval_id
+     WHERE seal.listing_id = numbers.listing_id AND seal.book_id = numbers.book_id
+       AND seal.product_id = numbers.product_id AND seal.currency_id = numbers.currency_id
+       AND approval.basis IN ('tier', 'emergency') AND seal.revokes_id IS NULL
+       AND seal.date_from <= %(now)s AND seal.date_to IS NULL
+       AND {NOT_REVOKED.replace("%(moment)s", "%(now)s")} AND {NOT_HELD.replace("%(moment)s", "%(now)s")}
+  ORDER BY seal.id DESC LIMIT 1
+"""
 # Percentages are parts of one, computed in floats: what is at the limit is inside.
-OUTSIDE = """
+OUTSIDE = f"""
     CASE policy.kind
+    WHEN 'drift' THEN numbers.automatic AND coalesce(
+         abs(numbers.new_price::float8 / ({APPROVED_BY_A_PERSON}) - 1) > policy.percent + 1e-9, true)
     WHEN 'margin' THEN numbers.margin_percent < policy.percent - 1e-9
     WHEN 'rise' THEN numbers.change_percent > policy.percent + 1e-9
     WHEN 'fall' THEN numbers.change_percent < -policy.percent - 1e-9
@@ -46,6 +63,7 @@ OUTSIDE = """
 PROPOSED = """
     SELECT impact.id AS key, impact.change_id, impact.company_id, impact.channel_id, impact.book_id,
            impact.product_id, impact.listing_id, impact.currency_id, impact.new_price,
+           change.kind = 'drift' AS automatic,
            impact.change_percent, impact.margin_percent, unit.factor / own_unit.factor AS ratio,
            greatest(change.effective_from, %(now)s) AS begins, change.effective_to AS ends
       FROM lockgate_price_impact impact
@@ -108,7 +126,10 @@ class PricePolicy(models.Model):
 
     @api.model
     def _all_let_through(self, change):
-        """Whether nobody has to approve: every price under a policy that lets through, none outside any."""
+        """Whether nobody has to approve: every price under a policy that lets through, none outside any.
+
+        A band for drift lets through what the sweep found, and nothing that anybody drafted.
+        """
         # Asked whenever somebody decides: where no policy lets anything through it costs nothing, and else
         # it ends at the first price that somebody has to approve.
         letting = [("effect", "=", "pass"), ("company_id", "=", change.company_id.id)]
@@ -122,7 +143,8 @@ class PricePolicy(models.Model):
                         WHERE EXISTS (SELECT FROM lockgate_price_impact_breach_rel breach
                                        WHERE breach.impact_id = proposed.key)
                            OR NOT EXISTS (SELECT FROM (SELECT proposed.*) numbers {MATCH}
-                                           WHERE policy.effect = 'pass'))
+                                           WHERE policy.effect = 'pass'
+                                             AND (policy.kind = 'drift') = numbers.automatic))
             """,
             {"change": change.id, "now": fields.Datetime.now()},
         )

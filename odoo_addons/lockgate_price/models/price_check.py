@@ -1,12 +1,14 @@
 """Policies once more when a seal's time comes: what breaks one by then is held, and a person decides."""
 
 import json
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.addons.lockgate.turn import prepared
 from odoo.exceptions import UserError
 
 from .person import require_person
+from .price_ahead import LAST_LOOK
 from .price_breach import MATCH, OUTSIDE
 from .price_seal import IN_FORCE
 
@@ -14,14 +16,18 @@ ANSWERS = [("passed", "Passed"), ("held", "Held"), ("released", "Released")]
 # When a price may change was decided when it was approved, for that very moment; the rest may have moved.
 DECIDED_BEFORE = ("lead_time", "frequency")
 
-# Seals that have begun and were not checked yet. What begins with its approval was checked there.
+# Seals whose time has come on the channel and that were not checked for it yet: once, and once more at last
+# when the channel holds them ahead. What begins with its approval was checked there.
 BEGUN = """
     SELECT seal.id
       FROM lockgate_price_seal seal
       JOIN lockgate_price_change change ON change.id = seal.change_id
      WHERE seal.listing_id = ANY(%(listings)s) AND seal.revokes_id IS NULL
-       AND seal.date_from <= %(now)s AND seal.date_from > change.approved_at
-       AND NOT EXISTS (SELECT FROM lockgate_price_check checked WHERE checked.seal_id = seal.id)
+       AND seal.date_from <= %(until)s AND seal.date_from > change.approved_at
+       AND NOT EXISTS (SELECT FROM lockgate_price_check checked WHERE checked.seal_id = seal.id
+                          AND (checked.answer <> 'passed' OR seal.date_from <= %(now)s
+                               OR seal.date_from > %(moment)s
+                               OR checked.date >= seal.date_from - (%(moment)s - %(now)s)))
        AND NOT EXISTS (SELECT FROM lockgate_price_seal revocation WHERE revocation.revokes_id = seal.id)
 """
 # The sealed numbers, with today's cost and from the price that they replace.
@@ -29,6 +35,7 @@ BEFORE = IN_FORCE.replace("%(moment)s", "(begun.date_from - interval '1 second')
 SEALED = f"""
     SELECT begun.id AS key, begun.change_id, begun.company_id, begun.channel_id, begun.book_id,
            begun.product_id, begun.listing_id, begun.currency_id, begun.amount AS new_price,
+           false AS automatic,
            (begun.amount - before.amount)::float8 / nullif(before.amount, 0)::float8 AS change_percent,
            1 - (%(costs)s::jsonb ->> begun.product_id::text)::float8
                * (%(rates)s::jsonb -> begun.currency_id::text ->> 'rate')::float8
@@ -103,7 +110,8 @@ class PriceCheck(models.Model):
     policy_names = fields.Char("Outside of", compute="_compute_policy_names")
     approval_id = fields.Many2one("lockgate.price.approval", readonly=True, ondelete="restrict")
 
-    _seal_unique = models.UniqueIndex("(seal_id, (answer = 'released'))")
+    _seal_index = models.Index("(seal_id)")
+    _decided_unique = models.UniqueIndex("(seal_id, answer) WHERE answer <> 'passed'")
 
     @api.depends("policies")
     def _compute_policy_names(self):
@@ -112,13 +120,24 @@ class PriceCheck(models.Model):
 
     @api.model
     def _check_begun(self, channel, listings, now):
-        """Check the seals of `listings` that have begun by `now` (naive UTC) and were not checked yet.
+        """Check the seals of `listings` whose time has come on `channel` at `now` (naive UTC).
 
         Called by the turn of `channel`, before it makes wanted values: a seal whose time came later than
-        its approval is never sent unchecked. The channel keeps its earlier price instead of a held one.
+        its approval is never sent unchecked. The channel keeps its earlier price instead of a held one; one
+        that it holds ahead is looked at again shortly before it begins, and taken back when it is held.
         """
         cr = self.env.cr
-        prepared.execute(cr, BEGUN, {"listings": listings.ids, "now": now})
+        last_look = LAST_LOOK if channel.holds_dated_prices else timedelta()
+        prepared.execute(
+            cr,
+            BEGUN,
+            {
+                "listings": listings.ids,
+                "now": now,
+                "moment": now + last_look,
+                "until": now + channel._ahead(),
+            },
+        )
         if seal_ids := [number for (number,) in cr.fetchall()]:
             self._check(channel, seal_ids, now)
 

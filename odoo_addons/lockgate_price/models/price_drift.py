@@ -211,12 +211,16 @@ class PriceBook(models.Model):
     def _sweep(self, rows=SLICE):
         """Compare the next slice of the book; returns whether there is more."""
         book = self._clean()
-        compared = book._compare(after=book.sweep_position, limit=rows)
+        compared = book._sweep_slice(rows)
         self.env["lockgate.price.drift"]._record(book, compared)
         more = len(compared) == rows
         position = compared[-1]["listing_id"] if more else 0
         book.write({"sweep_position": position} | ({} if more else {"swept_at": fields.Datetime.now()}))
         return more
+
+    def _sweep_slice(self, rows):
+        """The rows of `_compare` that come next in the sweep of this clean book."""
+        return self._compare(after=self.sweep_position, limit=rows)
 
     def action_compare(self):
         """Compare this book again from the start, in the background, beginning within a minute."""

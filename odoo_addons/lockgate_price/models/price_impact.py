@@ -26,8 +26,8 @@ REPLACE = """
            uom_id, old_seal_id, old_price,
            current_price, amount, compare_at, nullif(breaks, '[]'),
            (amount - old_price) / nullif(old_price, 0),
-           round(round(cost / rounding) * rounding, decimal_places),
-           round(round((amount - cost) / rounding) * rounding, decimal_places),
+           round(round(cost / smallest) * smallest, decimal_places),
+           round(round((amount - cost) / smallest) * smallest, decimal_places),
            (amount - cost) / nullif(amount, 0), rule_id, coalesce(rule_is_closer, false),
            nullif(to_jsonb(shadowed), '[]'), base_amount, compare_base,
            (SELECT coalesce(max(id), 0) FROM lockgate_price_seal)

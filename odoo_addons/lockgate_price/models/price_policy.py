@@ -14,6 +14,7 @@ KINDS = [
     ("lead_time", "Lead Time"),
     ("frequency", "Most Changes a Week"),
     ("currency", "Age of the Currency Rate"),
+    ("drift", "Band for Drift"),
 ]
 EFFECTS = [("block", "Block"), ("ask", "Ask for Approvers"), ("pass", "Let Through on Its Own")]
 ENDING = re.compile(r"\d*\.?\d+")
@@ -164,6 +165,13 @@ class PricePolicy(models.Model):
             "frequency": (
                 0 < self.times <= 1000,
                 self.env._("give one change a week or more; to allow none use a freeze window."),
+            ),
+            "drift": (
+                math.isfinite(self.percent) and 0 < self.percent < 1 and self.effect == "pass",
+                self.env._(
+                    "give a band above 0 % and below 100 %, and the effect “Let Through on Its Own”: drift "
+                    "in it is sealed by itself."
+                ),
             ),
             "currency": (
                 0 < self.days <= 3650,

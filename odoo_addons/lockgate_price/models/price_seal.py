@@ -1,24 +1,30 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from .price_book import ROUNDING_METHODS
+
+NOT_REVOKED = """
+           NOT EXISTS (SELECT FROM lockgate_price_seal revocation
+                        WHERE revocation.revokes_id = seal.id AND revocation.date_from <= %(moment)s)
+"""
+NOT_HELD = """
+           NOT EXISTS (SELECT FROM lockgate_price_check held
+                        WHERE held.seal_id = seal.id AND held.answer = 'held'
+                          AND NOT EXISTS (SELECT FROM lockgate_price_check released
+                                           WHERE released.seal_id = seal.id AND released.answer = 'released'
+                                             AND released.date <= %(moment)s))
+"""
 # The seal in force at a moment: the highest number that covers it and is neither revoked by then nor held
-# by a policy (until an approver releases it). It stands
-# for the product and unit it was approved for, so a listing that is mapped anew has no price until one is
-# sealed. Use it in LATERAL, beside `listing` and `book`.
-IN_FORCE = """
+# by a policy (until an approver releases it). It stands for the product and unit it was approved for, so a
+# listing that is mapped anew has no price until one is sealed. Use it in LATERAL, beside `listing`, `book`.
+IN_FORCE = f"""
     SELECT seal.*
       FROM lockgate_price_seal seal
      WHERE seal.listing_id = listing.id AND seal.book_id = book.id
        AND seal.product_id = listing.product_id AND seal.uom_id = listing.uom_id
        AND seal.revokes_id IS NULL
        AND seal.date_from <= %(moment)s AND (seal.date_to IS NULL OR seal.date_to > %(moment)s)
-       AND NOT EXISTS (SELECT FROM lockgate_price_seal revocation
-                        WHERE revocation.revokes_id = seal.id AND revocation.date_from <= %(moment)s)
-       AND NOT EXISTS (SELECT FROM lockgate_price_check held
-                        WHERE held.seal_id = seal.id AND held.answer = 'held'
-                          AND NOT EXISTS (SELECT FROM lockgate_price_check released
-                                           WHERE released.seal_id = seal.id AND released.answer = 'released'
-                                             AND released.date <= %(moment)s))
+       AND {NOT_REVOKED} AND {NOT_HELD}
   ORDER BY seal.id DESC LIMIT 1
 """
 
@@ -45,6 +51,14 @@ class PriceSeal(models.Model):
     amount = fields.Monetary(required=True, readonly=True, aggregator=None)
     currency_id = fields.Many2one("res.currency", required=True, readonly=True, ondelete="restrict")
     tax_included = fields.Boolean(readonly=True)
+    rounding = fields.Float(
+        "Rounded To",
+        readonly=True,
+        digits=0,
+        aggregator=None,
+        help="What the price was rounded to a multiple of.",
+    )
+    rounding_method = fields.Selection(ROUNDING_METHODS, "Rounded", readonly=True)
     uom_id = fields.Many2one("uom.uom", "Unit", required=True, readonly=True, ondelete="restrict")
     breaks = fields.Json(
         "Quantity Breaks", readonly=True, help="From so many whole units of the listing on, the price of one."
@@ -119,6 +133,7 @@ class PriceSeal(models.Model):
             raise AccessError(
                 self.env._("Price change %s: only what was approved, as approved, is sealed.", change.name)
             )
+        answers = self._policy_answers(change)
         return self._append(
             [
                 {
@@ -130,6 +145,8 @@ class PriceSeal(models.Model):
                     "amount": str(proposal.amount),
                     "currency_id": proposal.currency_id,
                     "tax_included": proposal.tax_included,
+                    "rounding": proposal.rounding,
+                    "rounding_method": proposal.rounding_method,
                     "uom_id": proposal.uom_id,
                     "date_from": change._starts(proposal.channel_id).isoformat(),
                     "breaks": proposal.breaks,
@@ -138,6 +155,7 @@ class PriceSeal(models.Model):
                     "line_id": proposal.line_id,
                     "change_id": change.id,
                     "approval_id": approval.id,
+                    "policies": answers.get((proposal.listing_id, proposal.book_id)),
                     "revokes_id": None,
                 }
                 for proposal in proposals

@@ -9,6 +9,7 @@ from .resolve import resolved
 class Proposal(NamedTuple):
     """The price of one `unit` of a listing in a book; amounts are Decimals, rounded to its currency.
 
+    They are multiples of `rounding` (text), by the book's method.
     `breaks`: [{"minimum": whole units, "amount"}], decimals as text. `compare_at` is None, or above `amount`.
     """
 
@@ -25,6 +26,8 @@ class Proposal(NamedTuple):
     amount: object
     breaks: list
     compare_at: object
+    rounding: str
+    rounding_method: str
 
     def content(self):
         """All of it that an approval stands for; the channel follows from the listing."""
@@ -38,6 +41,7 @@ class Proposal(NamedTuple):
             "tax_included": self.tax_included,
             "unit": self.uom_id,
             "breaks": self.breaks,
+            "rounding": [self.rounding, self.rounding_method],
             "compare_at": None if self.compare_at is None else str(self.compare_at),
         }
 

@@ -13,7 +13,9 @@ DECIDED = f"""
     WITH book AS MATERIALIZED (
         SELECT book.id, book.channel_id, book.pricelist_id,
                coalesce(book.tax_included, false) AS tax_included, currency.id AS currency_id,
-               currency.name AS currency, currency.rounding, currency.decimal_places
+               currency.name AS currency, currency.rounding AS smallest, currency.decimal_places,
+               coalesce(nullif(book.rounding, 0)::numeric, currency.rounding) AS rounding,
+               book.rounding_method
           FROM lockgate_price_change_book_rel chosen
           JOIN lockgate_price_book book ON book.id = chosen.book_id AND book.active
           JOIN product_pricelist pricelist ON pricelist.id = book.pricelist_id
@@ -149,11 +151,18 @@ def _round(amount, multiple):
     return f"round(({amount}) / {multiple}) * {multiple}"
 
 
+def _round_final(amount):
+    """SQL of `amount` as the book rounds what it shows; the sixth decimal is noise of rates and units."""
+    parts = f"round(({amount}) / book.rounding, 6)"
+    return f"""round(book.rounding * CASE book.rounding_method
+        WHEN 'up' THEN ceil({parts}) WHEN 'down' THEN floor({parts}) ELSE round({parts}) END,
+        book.decimal_places)"""
+
+
 def _finish(amount):
-    """SQL of `amount` as the line rounds it, with its extra, in the book's own smallest amount."""
+    """SQL of `amount` as the line rounds it, with its extra, as the book rounds what it shows."""
     rounded = f"CASE WHEN line.rounding > 0 THEN {_round(amount, 'line.rounding::numeric')} ELSE {amount} END"
-    whole = _round(f"{rounded} + coalesce(line.surcharge, 0)::numeric", "book.rounding")
-    return f"round({whole}, book.decimal_places)"
+    return _round_final(f"{rounded} + coalesce(line.surcharge, 0)::numeric")
 
 
 LINE_PRICE = "base.amount * (1 + coalesce(line.percent, 0)::numeric / 100)"
@@ -174,12 +183,11 @@ BREAKS = f"""
                           AS step(minimum numeric, price numeric, percent numeric)
                  ORDER BY 1, step.minimum DESC) steps) breaks ON line.break_rows IS NOT NULL
 """
-OF_FACTS = """,
+OF_FACTS = f""",
                in_force.id AS old_seal_id, in_force.amount AS old_price, rule.id AS rule_id,
                rule.rank > line.rank AS rule_is_closer,
                CASE WHEN rule.compute_price = 'fixed'
-                    THEN round(round(rule.fixed_price * listing.factor / listing.own_factor / book.rounding)
-                               * book.rounding, book.decimal_places)
+                    THEN {_round_final("rule.fixed_price * listing.factor / listing.own_factor")}
                     WHEN %(asked)s THEN held.current_price END AS current_price
 """
 
@@ -201,8 +209,8 @@ def resolved(live, facts):
                CASE WHEN line.compare_at IS NOT NULL AND shown.amount > coalesce(breaks.first, price.amount)
                     THEN shown.amount END AS compare_at,
                base.loses, base.amount AS base_amount, base.compared AS compare_base,
-               decided.line_ids[2:] AS shadowed, listing.cost, book.rounding,
-               book.decimal_places
+               decided.line_ids[2:] AS shadowed, listing.cost, book.smallest,
+               book.decimal_places, trim_scale(book.rounding)::text AS rounding, book.rounding_method
                {OF_FACTS if facts else ""}
           FROM decided
           JOIN listing ON listing.id = decided.listing_id
@@ -211,7 +219,6 @@ def resolved(live, facts):
           {FACTS if facts else ""} {OTHER if live else ""} {HELD_JOIN}
     CROSS JOIN LATERAL ({LIVE if live else HELD}) base
     CROSS JOIN LATERAL (SELECT {_finish(LINE_PRICE)} AS amount) price
-    CROSS JOIN LATERAL (SELECT round({_round("base.compared", "book.rounding")}, book.decimal_places)
-                               AS amount) shown
+    CROSS JOIN LATERAL (SELECT {_round_final("base.compared")} AS amount) shown
           {BREAKS}
     """

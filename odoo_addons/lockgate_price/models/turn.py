@@ -4,6 +4,7 @@ from odoo import models
 from odoo.addons.lockgate.models.turn import Wanted
 from odoo.addons.lockgate.turn import prepared
 
+from .price_ahead import moment_text
 from .price_seal import IN_FORCE
 
 # For each listing and book: the seal in force and the next moment at which another may be.
@@ -16,6 +17,7 @@ WANTED = f"""
            in_force.date_from, in_force.date_to, change.kind,
            in_force.amount < (publication.wanted->>'amount')::numeric
                AND currency.name = publication.wanted->>'currency' AS falls,
+           publication.wanted->'coming' AS coming_before, publication.confirmed->'coming' AS held,
            least(in_force.date_to, coming.date_from) AS recheck_at
       FROM lockgate_listing listing
       JOIN product_product product ON product.id = listing.product_id
@@ -46,25 +48,37 @@ class Turn(models.Model):
         """The price of each listing in each of its channel's books, as sealed and in force at `now`.
 
         Nothing is computed here that nobody approved. No seal in force, an archived listing, book or
-        product: nothing is to be sent. A channel with a lead gets what is in force that much later.
+        product: nothing is to be sent. A channel that keeps dated prices also gets what is coming; one
+        with a lead gets what is in force that much later.
         """
-        lead = timedelta(seconds=channel.price_lead)
-        moment = now + lead
-        self.env["lockgate.price.check"]._check_begun(channel, listings, moment)
-        prepared.execute(self.env.cr, WANTED, {"moment": moment, "listings": listings.ids})
+        self.env["lockgate.price.check"]._check_begun(channel, listings, now)
+        coming = self.env["lockgate.price.seal"]._coming(channel, listings, now)
+        lead = timedelta() if channel.holds_dated_prices else channel._ahead()
+        prepared.execute(self.env.cr, WANTED, {"moment": now + lead, "listings": listings.ids})
         return [
-            Wanted(
-                listing_id=row["listing_id"],
-                scope=row["book_id"],
-                value=_value(row) if row["seal"] and row["sold"] else None,
-                work_class=_work_class(row),
-                recheck_at=row["recheck_at"] and row["recheck_at"] - lead,
-            )
+            self._prepare_wanted(row, now, lead, *coming.get((row["listing_id"], row["book_id"]), ([], None)))
             for row in self.env.cr.dictfetchall()
         ]
 
+    def _prepare_wanted(self, row, now, lead, coming, look_at):
+        later = [row["recheck_at"] and row["recheck_at"] - lead, look_at]
+        coming = _taking_over(row["seal"], coming)
+        return Wanted(
+            listing_id=row["listing_id"],
+            scope=row["book_id"],
+            value=_value(row, coming) if row["seal"] and row["sold"] else None,
+            work_class=_work_class(row, now, coming),
+            recheck_at=min(filter(None, later), default=None),
+        )
 
-def _value(row):
+
+def _taking_over(seal, coming):
+    """Of the prices that are in force from some moment on, those that another seal's price goes before."""
+    before = [seal, *(price["seal"] for price in coming)]
+    return [price for price, last in zip(coming, before, strict=False) if price["seal"] != last]
+
+
+def _value(row, coming):
     """A PriceValue of contract v1."""
     return {
         "aspect": "price",
@@ -78,17 +92,20 @@ def _value(row):
         "breaks": row["breaks"],
         "compare_at": row["compare_at"],
         "seal": row["seal"],
-        "starts": _moment(row["date_from"]),
-        "ends": row["date_to"] and _moment(row["date_to"]),
+        "starts": moment_text(row["date_from"]),
+        "ends": row["date_to"] and moment_text(row["date_to"]),
+        "coming": coming,
     }
 
 
-def _moment(date):
-    return f"{date.isoformat()}+00:00"
-
-
-def _work_class(row):
-    """A price that falls is urgent: until it is out, customers pay too much and leave."""
+def _work_class(row, now, coming):
+    """A price that falls is urgent: until it is out, customers pay too much and leave. So is to take back
+    what a channel would show by itself; what it shows by itself already can wait."""
+    before = [price for price in row["coming_before"] or () if price["starts"] > moment_text(now)]
+    if any(price not in coming for price in before):
+        return "critical"
+    if any(price["seal"] == row["seal"] for price in row["held"] or ()):
+        return "bulk"
     if row["falls"] or row["kind"] == "emergency":
         return "critical"
     return "bulk" if row["kind"] == "baseline" else "routine"

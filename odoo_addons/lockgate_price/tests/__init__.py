@@ -1,8 +1,10 @@
 from . import (
+    test_answers,
     test_approval,
     test_at_once,
     test_background,
     test_drift,
+    test_drift_band,
     test_emergency,
     test_exception_price,
     test_guard,
@@ -14,6 +16,7 @@ from . import (
     test_many_lines,
     test_meeting,
     test_policy,
+    test_price_ahead,
     test_price_book,
     test_price_change,
     test_price_period,

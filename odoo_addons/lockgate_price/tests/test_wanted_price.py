@@ -41,6 +41,7 @@ class TestWantedPrice(PriceCase):
                 "seal": change.seal_ids.id,
                 "starts": f"{change.approved_at.isoformat()}+00:00",
                 "ends": None,
+                "coming": [],
             },
         )
         with file_open("lockgate/data/contract-v1.schema.json") as file:

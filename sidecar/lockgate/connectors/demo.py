@@ -1,7 +1,8 @@
 """The fake channel that ships with Lockgate (`lockgate demo-channel`), for demos, tests and docs.
 
 It keeps what it is told as it is told: stock is the quantity given, without allocations of its own, and a
-price per book. Its answers name each SKU, so they are matched by SKU and never by position.
+price per book, with those to come, which it shows from their moment on by its own clock. Its answers name
+each SKU, so they are matched by SKU and never by position.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from lockgate.contract import (
     Aspect,
     Capabilities,
     Cause,
+    ComingReading,
     ConnectorDescription,
     PriceReading,
     PriceValue,
@@ -49,7 +51,7 @@ class DemoConnector:
             aspects=(Aspect.PRICE, Aspect.STOCK),
             read_back=True,
             batch_size=250,
-            scheduled_prices=False,
+            scheduled_prices=True,
             compare_and_set=False,
             allocations=False,
         ),
@@ -136,5 +138,13 @@ def _reading(each: dict[str, Any]) -> ReadOutcome:
     if shown is None:
         return None
     if each["aspect"] == "price":
-        return PriceReading(aspect="price", amount=shown["price"], currency=shown["currency"])
+        return PriceReading(
+            aspect="price",
+            amount=shown["price"],
+            currency=shown["currency"],
+            coming=tuple(
+                ComingReading(amount=each["amount"], currency=each["currency"], starts=each["starts"])
+                for each in shown["coming"]
+            ),
+        )
     return StockReading(aspect="stock", quantity=shown["quantity"])

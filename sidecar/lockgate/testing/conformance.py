@@ -15,13 +15,24 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jsonschema
 import pytest
 
 from lockgate.connectors.base import Accepted, Connector, Item, Session
-from lockgate.contract import Aspect, Cause, Channel, PriceReading, PriceValue, StockReading, StockValue
+from lockgate.contract import (
+    Aspect,
+    Cause,
+    Channel,
+    ComingPrice,
+    ComingReading,
+    PriceReading,
+    PriceValue,
+    StockReading,
+    StockValue,
+)
 from lockgate.errors import ChannelDown, ChannelError, NeedsAttention, Rejected, RetryLater, Unknown
 from lockgate.testing.server import Reply, ScriptedServer
 
@@ -44,6 +55,25 @@ class Subject:
     def open(self, deadline: float = 10.0, **settings: Any) -> Connector:
         channel = self.channel.model_copy(update={"settings": {**self.channel.settings, **settings}})
         return self.connector(Session(channel, self.credential, deadline))
+
+    @property
+    def holds_ahead(self) -> bool:
+        return self.connector.description.capabilities.scheduled_prices
+
+    def expected(self, value: PriceValue | StockValue) -> PriceReading | StockReading:
+        """What reads back once this value was taken."""
+        if isinstance(value, StockValue):
+            return StockReading(aspect="stock", quantity=value.quantity)
+        ahead = tuple(
+            ComingReading(amount=each.amount, currency=each.currency, starts=each.starts)
+            for each in value.coming
+        )
+        return PriceReading(
+            aspect="price",
+            amount=value.amount,
+            currency=value.currency,
+            coming=ahead if self.holds_ahead else None,
+        )
 
     def elsewhere(self, address: str, deadline: float = 10.0) -> Connector:
         """The connector, pointed at another address with the same path."""
@@ -106,7 +136,7 @@ class ConnectorConformance:
         with opened(subject.open()) as connector:
             for batch in batches:
                 connector.push(batch)
-                assert connector.read(batch) == {item.key: expected(item.value) for item in batch}
+                assert connector.read(batch) == {item.key: subject.expected(item.value) for item in batch}
 
     def test_each_listing_gets_its_own_value_in_whatever_order(
         self, subject: Subject, batches: list[list[Item]]
@@ -115,7 +145,9 @@ class ConnectorConformance:
             for batch in batches:
                 connector.push(list(reversed(batch)))
                 readings = connector.read(batch)
-                assert [readings[item.key] for item in batch] == [expected(item.value) for item in batch]
+                assert [readings[item.key] for item in batch] == [
+                    subject.expected(item.value) for item in batch
+                ]
 
     def test_the_same_push_again_changes_nothing(self, subject: Subject, batches: list[list[Item]]) -> None:
         with opened(subject.open()) as connector:
@@ -125,6 +157,15 @@ class ConnectorConformance:
                 outcomes = connector.push(batch)
                 assert all(isinstance(outcome, Accepted) for outcome in outcomes.values()), outcomes
                 assert connector.read(batch) == once
+
+    def test_a_price_ahead_is_held_and_not_shown_until_it_is_replaced(self, subject: Subject) -> None:
+        """Of a connector with `scheduled_prices`: what it holds ahead is what it was told last."""
+        coming = [dated(price) for price in subject.prices] if subject.holds_ahead else []
+        with opened(subject.open()) as connector:
+            for values in (coming, subject.prices):
+                batch = items(values)
+                connector.push(batch)
+                assert connector.read(batch) == {item.key: subject.expected(item.value) for item in batch}
 
     def test_nothing_to_send_is_nothing_sent(self, subject: Subject) -> None:
         with opened(subject.open()) as connector:
@@ -192,10 +233,25 @@ class ConnectorConformance:
                 assert SECRET not in error.message + error.answer
 
 
-def expected(value: PriceValue | StockValue) -> PriceReading | StockReading:
-    if isinstance(value, PriceValue):
-        return PriceReading(aspect="price", amount=value.amount, currency=value.currency)
-    return StockReading(aspect="stock", quantity=value.quantity)
+def dated(price: PriceValue) -> PriceValue:
+    """This price, and a higher one a year from now."""
+    next_year = datetime.now(UTC).replace(microsecond=0) + timedelta(days=365)
+    return price.model_copy(
+        update={
+            "coming": (
+                ComingPrice(
+                    amount=price.amount + 1,
+                    currency=price.currency,
+                    tax_included=price.tax_included,
+                    breaks=(),
+                    compare_at=None,
+                    seal=price.seal + 1,
+                    starts=next_year,
+                    ends=None,
+                ),
+            )
+        }
+    )
 
 
 def whole(call: Callable[[Sequence[Item]], Any], batch: list[Item]) -> ChannelError:

@@ -47,8 +47,8 @@ def test_a_price_book_has_prices_of_its_own(connector: DemoConnector) -> None:
     in_shop, for_members = Item(1, price("A", "10.00")), Item(2, price("A", "8.00", book="members"))
     connector.push([in_shop, for_members])
     assert connector.read([in_shop, for_members]) == {
-        1: PriceReading(aspect="price", amount="10.00", currency="EUR"),
-        2: PriceReading(aspect="price", amount="8.00", currency="EUR"),
+        1: PriceReading(aspect="price", amount="10.00", currency="EUR", coming=()),
+        2: PriceReading(aspect="price", amount="8.00", currency="EUR", coming=()),
     }
 
 

@@ -1,0 +1,11 @@
+{
+    "name": "Lockgate Prices: Fiscal Positions",
+    "summary": "A price book states the fiscal position that its prices are under, and every seal records it",
+    "version": "19.0.1.0.0",
+    "category": "Sales",
+    "author": "Lockgate",
+    "license": "LGPL-3",
+    "depends": ["lockgate_price", "account"],
+    "data": ["views/lockgate_price_book_views.xml", "views/lockgate_price_seal_views.xml"],
+    "auto_install": True,
+}

@@ -1,0 +1,1 @@
+from . import lockgate_price_book, lockgate_price_change, lockgate_price_seal
