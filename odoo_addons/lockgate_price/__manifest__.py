@@ -40,7 +40,7 @@
         "views/lockgate_price_calendar_views.xml",
         "views/lockgate_price_release_views.xml",
     ],
-    "assets": {"web.assets_backend": ["lockgate_price/static/src/*.js"]},
+    "assets": {"web.assets_backend": ["lockgate_price/static/src/*"]},
     "demo": ["demo/lockgate_price_demo.xml"],
     "uninstall_hook": "uninstall_hook",
 }

@@ -6,6 +6,7 @@ from . import (
     exception_price,
     exception_held,
     import_file,
+    import_rows,
     kept_words,
     price_approval,
     price_book,

@@ -94,7 +94,7 @@ class TestImport(PriceCase):
             2: (["", "", "5", ""], "stands on nothing"),
             3: (["test-2", "", "1e308", ""], "is not a price"),
             4: (["test-2", "", "", "-100"], "is not a price"),
-            5: (["test-1", "", "6", ""], "same target"),
+            5: (["test-1", "", "6", ""], "stand on [test-1]"),
             6: (["test-2", category.name, "6", ""], "more than one target"),
         }
         rows = [["test-1", "", "5", ""], *(row for row, _words in bad.values()), ["test-3", "", "7", ""]]
@@ -103,13 +103,44 @@ class TestImport(PriceCase):
         for number, (_row, words) in bad.items():
             self.assertIn(words, found[number])
 
-    def test_what_is_no_number_is_named(self):
-        result = self.run_import(["product_id", "price"], [["test-1", "5"], ["test-2", "nan"]])
-        self.assertIn("value: nan", result["messages"][0]["message"])  # by Odoo, before it asks for a line
-        rows = [[self.change.name, "test-1", "5"], [self.change.name, "test-2", "nan"]]
-        lines = self.env["lockgate.price.change.line"].with_user(self.analyst)
-        found = self.errors(lines.load(["change_id", "product_id", "price"], rows))
+    def test_each_row_with_what_is_no_number_is_named(self):
+        rows = [["test-1", "5"], ["test-2", "nan"], ["test-3", "cheap"]]
+        found = self.errors(self.run_import(["product_id", "price"], rows))
+        self.assertEqual(set(found), {1, 2})
         self.assertIn("nan is not a price", found[1])
+        self.assertIn("cheap", found[2])
+
+    def test_bad_rows_are_left_out_where_the_user_says_so(self):
+        rows = [["test-1", "5"], ["test-2", "cheap"], ["nowhere", "6"], ["test-3", "-1"], ["test-3", "7"]]
+        result = self.run_import(["product_id", "price"], rows, dryrun=True, take_good_rows=True)
+        self.assertEqual([message["type"] for message in result["messages"]], ["warning"] * 4)
+        self.assertEqual({m["rows"]["from"] for m in result["messages"][1:]}, {1, 2, 3})
+        self.assertFalse(self.change.line_ids)
+        before = self.change.message_ids
+        result = self.run_import(["product_id", "price"], rows, take_good_rows=True)
+        self.assertEqual((len(result["ids"]), result["messages"]), (2, []))
+        self.assertEqual({line.product_id: line.price for line in self.change.line_ids}, {
+            self.product: 5, self.third: 7,
+        })  # fmt: skip
+        told = (self.change.message_ids - before)[0].body
+        for word in ("3 rows", "cheap", "nowhere", "is not a price"):
+            self.assertIn(word, told)
+
+    def test_a_file_of_bad_rows_alone_says_so_also_where_they_are_left_out(self):
+        result = self.run_import(["product_id", "price"], [["nowhere", "6"]], take_good_rows=True)
+        self.assertFalse(result["ids"])
+        self.assertIn("No matching record", result["messages"][0]["message"])
+
+    def test_three_bad_rows_of_a_large_file_are_named_and_none_is_taken_unless_told(self):
+        number = 1000
+        products = self.env["product.product"].create(
+            [{"name": f"P{row}", "default_code": f"P{row}"} for row in range(number)]
+        )
+        rows = [[product.default_code, "5"] for product in products]
+        rows[17][1], rows[199][0], rows[432][1] = "1e308", "nowhere", "free"
+        self.assertEqual(set(self.errors(self.run_import(["product_id", "price"], rows))), {17, 199, 432})
+        result = self.run_import(["product_id", "price"], rows, take_good_rows=True)
+        self.assertEqual(len(result["ids"]), number - 3)
 
     def test_a_percentage_that_leaves_no_price_is_named(self):
         rows = [
