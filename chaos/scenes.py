@@ -74,8 +74,8 @@ def news_before_a_retry(arena: Arena) -> None:
 
 def a_price_that_begins(arena: Arena) -> None:
     arena.set_up(1, books=1)
-    arena.price(20, begins=6)
-    begun = time.monotonic() + 7
+    arena.price(20, begins=15)
+    begun = time.monotonic() + 15
     arena.work()
     arena.wait(lambda: time.monotonic() > begun)
     arena.once()
@@ -84,8 +84,8 @@ def a_price_that_begins(arena: Arena) -> None:
 
 def a_price_that_ends(arena: Arena) -> None:
     arena.set_up(1, books=1)
-    arena.price(20, ends=5)
-    ended = time.monotonic() + 6
+    arena.price(20, ends=12)
+    ended = time.monotonic() + 12
     arena.work()
     arena.wait(lambda: time.monotonic() > ended)
     arena.once()
