@@ -34,6 +34,9 @@ from stack.user import User
 TIMING = {"send_within": 3, "deadline": 2, "late_bound": 2, "lag": 1, "routine_window": 0}
 # Seconds: a lease, a read-back, a wish to wait, and a machine that does other things besides.
 PATIENCE = 25.0
+# Longer than a lease may wait to be sent, and shorter than it lasts.
+TOO_LATE = 5.0
+PEOPLE = ("admin", "analyst", "approver")
 
 
 class Arena:
@@ -42,7 +45,8 @@ class Arena:
     def __init__(self, plan: dict) -> None:
         self.plan, self.journal = plan, []
         self.code = f"scene{random.randrange(10**6)}"
-        self.admin = self._person("admin")
+        people = {name: User(plan["odoo"], plan["database"], name, name) for name in PEOPLE}
+        self.admin, self.analyst, self.approver = people.values()
         self.stock = Warehouse(plan["configuration"], plan["database"], plan, self._note)
         self.settings = Settings(**plan["settings"])
         self.gateway = Gateway.open(self.settings)
@@ -114,9 +118,9 @@ class Arena:
                 values[field] = time.strftime("%Y-%m-%d %H:%M:%S", moment)
         lines = [(0, 0, {"product_id": product, "price": amount}) for product in self.products]
         values |= {"book_ids": [(6, 0, list(books) or self.books)], "line_ids": lines}
-        change = self._person("analyst").create("lockgate.price.change", reason="a scene", **values)
-        self._person("analyst").call("lockgate.price.change", "action_request", [change])
-        self._person("approver").call("lockgate.price.change", "action_approve", [change])
+        change = self.analyst.create("lockgate.price.change", reason="a scene", **values)
+        self.analyst.call("lockgate.price.change", "action_request", [change])
+        self.approver.call("lockgate.price.change", "action_approve", [change])
 
     def freeze(self) -> None:
         self.admin.call("lockgate.channel", "action_freeze", [self.channel])
@@ -194,9 +198,6 @@ class Arena:
         records = evidence.read(self.connection, self.plan["fake"], self.journal, [self.channel])
         records.converged_in = 0.0 if self.rested else None
         return checker.check(records, checker.Bounds(*(self.timing[name] for name in checker.Bounds._fields)))
-
-    def _person(self, login: str) -> User:
-        return User(self.plan["odoo"], self.plan["database"], login, login)
 
     def _note(self, kind: str, **what: Any) -> None:
         self.journal.append({"time": time.time(), "kind": kind, **what})

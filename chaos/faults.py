@@ -27,17 +27,19 @@ class Faults:
         self.snapshot = self._keys()
 
     def run(self, seconds: float, pause: float) -> None:
-        """One fault after the other for so long; then heal."""
+        """One fault after the other for so long, none again before each had its turn; then heal."""
         kinds: list[Callable[[], None]] = [
-            self.kill_worker, self.kill_worker, self.stop_worker, self.kill_pacer, self.flush_redis,
+            self.kill_worker, self.stop_worker, self.kill_pacer, self.flush_redis,
             self.restart_redis, self.restore_redis, self.pause_worker, self.restart_odoo,
-            self.restart_postgres, self.kill_channel, self.fail, self.fail, self.refuse, self.html, self.lose,
+            self.restart_postgres, self.kill_channel, self.fail, self.refuse, self.html, self.lose,
             self.hang, self.late, self.lag, self.twice, self.reorder, self.slow, self.slow_network,
-            self.cut_network, self.cut_network, self.half_open_network,
+            self.cut_network, self.half_open_network,
         ]  # fmt: skip
         until = time.monotonic() + seconds
+        to_come: list[Callable[[], None]] = []
         while time.monotonic() < until:
-            fault = self.random.choice(kinds)
+            to_come = to_come or self.random.sample(kinds, len(kinds))
+            fault = to_come.pop()
             fault()
             self.done[fault.__name__] += 1
             time.sleep(self.random.uniform(pause / 2, pause * 1.5))

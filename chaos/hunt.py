@@ -1,7 +1,7 @@
 """Plays scenes on mutants of the real code, by hand: it takes a quarter of an hour.
 
-    python -m chaos.hunt             every scene on the code as it is, where nothing may break; then every mutant
-    python -m chaos.hunt --real      the scenes on the code as it is
+    python -m chaos.hunt             every scene on the code as it is, which breaks nothing; then every mutant
+    python -m chaos.hunt --real      scenes on the code as it is
     python -m chaos.hunt MUTANT …    some mutants
 
 Each mutant is a copy of the add-ons and the sidecar, with an Odoo of its own on a fresh copy of one database.
