@@ -28,6 +28,7 @@ MEASURES = {
     "outage": "bench.outage",
     "flow": "bench.flow",
     "prices": "bench.price",
+    "due": "bench.due",
 }
 
 

@@ -37,6 +37,8 @@ TYPES = {
     "rows": "jsonb",
     "settled": "timestamp",
     "slice": "integer",
+    "sold_products": "integer[]",
+    "sold_quantities": "numeric[]",
     "states": "text[]",
     "token": "text",
     "turn": "integer",
