@@ -19,6 +19,8 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 FIGURES = re.compile(r"(?<=```json\n).*?(?=\n```)", re.DOTALL)
 MEASURES = {
     "hooks": "bench.hook_overhead",
+    "drain": "bench.drain",
+    "coalescing": "bench.coalescing",
     "peer": "bench.peer",
     "throughput": "bench.throughput",
     "latency": "bench.latency",

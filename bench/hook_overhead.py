@@ -1,53 +1,79 @@
-"""What the hooks cost a user: a 100-line delivery of listed products validated with the add-ons and without.
+"""What the hooks cost a user: the same work in a database with the add-ons and in one without.
 
 Two databases of one server, cloned from the same template, one with the project's add-ons on top; two Odoo
-processes take turns, so that whatever else the machine does meets both. Timed is what a user waits for: the
-validation, its flush, the commit, and telling Redis. Run `python -m bench.hook_overhead`; it prints JSON.
+processes take turns, so that whatever else the machine does meets both. The work and what is timed of it
+stand in `bench.hook_work`: deliveries of 1, 100 and 1,000 lines, the reservation of 100 lines, 20 deliveries
+of one product at once, and the delivery of 100 once more beside an old snapshot.
+
+The old snapshot is an open REPEATABLE READ transaction on each database. It is not an hour old, but it sees
+what an hour leaves: since it began each quant was changed and its marks were drained, 36,000 changes in all
+(ten a second), none of which PostgreSQL may clean up while it is open.
+
+    python -m bench hooks [--small] [--only old_snapshot]
+
+Prints JSON.
 """
 
 import argparse
-import gc
 import json
-import os
 import statistics
 import subprocess
-import sys
-import time
-from pathlib import Path
+from contextlib import contextmanager
+from typing import NamedTuple
 
-from stack.debian import odoo_source
-from stack.odoo import environment, write_configuration
+import psycopg2
+
+from bench import inside
 from stack.paths import ROOT
 from stack.postgres import Databases
 from stack.servers import Servers
 from stack.templates import CORE, clone
 
-LINES, CHANNELS, ROUNDS, WARM_UP = 100, 2, 40, 3
-ADMIN = 2
+WARM_UP, CHANGES, PRODUCTS = 3, 36_000, 1000
+
+
+class Work(NamedTuple):
+    """What is done in each round, and how often."""
+
+    name: str
+    lines: int
+    rounds: int
+
+    def small(self) -> "Work":
+        """For a run of seconds."""
+        return self._replace(lines=min(self.lines, 20), rounds=2)
+
+
+SCENARIOS = {
+    "delivery_of_1": Work("delivery", 1, 60),
+    "delivery_of_100": Work("delivery", 100, 40),
+    "delivery_of_1000": Work("delivery", 1000, 6),
+    "reservation_of_100": Work("reservation", 100, 40),
+    "hot_product": Work("hot", 20, 15),
+    "old_snapshot": Work("delivery", 100, 40),
+}
 
 
 class Side:
-    """One database and the Odoo process that works on it: told a round, it answers with its figures."""
+    """One database and the Odoo process that works on it: told a work, it answers with its figures."""
 
-    def __init__(self, databases: Databases, folder: Path, database: str, redis_url: str) -> None:
-        configuration = write_configuration(
-            folder / f"{database}.conf", databases, folder / "odoo", db_name=database, log_level="error"
-        )
-        variables = {**environment(odoo_source()), "LOCKGATE_REDIS_URL": redis_url}
-        variables["PYTHONPATH"] += os.pathsep + str(ROOT)
-        argv = [sys.executable, "-m", "bench.hook_overhead", "--side", str(configuration), database]
+    def __init__(self, servers: Servers, database: str, products: int) -> None:
+        # Critical: that transactions lose to each other is counted, not told.
+        configuration = inside.configure(servers, database, log_level="critical")
+        argv = inside.command("bench.hook_work", configuration, database, products)
+        self.database = database
         self.process = subprocess.Popen(
             argv,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env={**os.environ, **variables},
+            env=inside.variables(servers.redis.url),
         )
 
-    def round(self) -> dict[str, float]:
-        """Validate one delivery; {seconds, statements, processor: seconds of Odoo alone, not PostgreSQL}."""
-        self.process.stdin.write("round\n")
+    def do(self, name: str, lines: int) -> dict[str, float]:
+        """Do one work; the answer says what it cost: see `bench.hook_work`."""
+        self.process.stdin.write(json.dumps([name, lines]) + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if not answer:
@@ -60,131 +86,81 @@ class Side:
         self.process.wait(30)
 
 
-def compare(databases: Databases, folder: Path, names: dict[str, str], redis_url: str, rounds: int) -> dict:
-    """Let both sides take turns, each first as often as the other, and compare their medians.
+def compare(sides: dict[str, Side], work: Work) -> dict:
+    """Let both sides take turns, each first as often as the other, and compare their medians."""
+    found = {side: [] for side in sides}
+    for number in range(WARM_UP + work.rounds):
+        order = list(sides) if number % 2 else list(reversed(sides))
+        for side in order:
+            answer = sides[side].do(work.name, work.lines)
+            if number >= WARM_UP:
+                found[side].append(answer)
+    medians = {
+        figure: {side: statistics.median(each[figure] for each in answers) for side, answers in found.items()}
+        for figure in ("seconds", "processor", "statements")
+    }
+    return {
+        "rounds": work.rounds,
+        "lines": work.lines,
+        "ratio": round(medians["seconds"]["with"] / medians["seconds"]["without"], 4),
+        "processor_ratio": round(medians["processor"]["with"] / medians["processor"]["without"], 4),
+        "milliseconds": {side: round(value * 1000, 1) for side, value in medians["seconds"].items()},
+        "statements": medians["statements"],
+        "failures": {side: sum(each["failures"] for each in answers) for side, answers in found.items()},
+        "turn_milliseconds": round(1000 * statistics.median(each["turn"] for each in found["with"]), 1),
+    }
 
-    `names`: the database of the side `with` the add-ons and of the one `without`.
-    """
-    sides = {side: Side(databases, folder, name, redis_url) for side, name in names.items()}
-    figures = {side: [] for side in sides}
+
+@contextmanager
+def old_snapshots(databases: Databases, sides: dict[str, Side], changes: int):
+    """On each database a transaction that began before all those changes, and is still open."""
+    held = []
+    for side in sides.values():
+        connection = databases.connect(side.database)
+        connection.set_session(isolation_level="REPEATABLE READ", autocommit=False)
+        connection.cursor().execute("SELECT count(*) FROM stock_quant")
+        held.append(connection)
     try:
-        for number in range(WARM_UP + rounds):
-            order = list(sides) if number % 2 else list(reversed(sides))
-            for side in order:
-                answer = sides[side].round()
-                if number >= WARM_UP:
-                    figures[side].append(answer)
+        for side in sides.values():
+            side.do("age", changes)
+        yield
+        for connection in held:
+            if connection.status != psycopg2.extensions.STATUS_IN_TRANSACTION:
+                raise SystemExit("hook_overhead: an old snapshot ended before its time")
+    finally:
+        for connection in held:
+            connection.close()
+
+
+def measure(servers: Servers, small: bool, names: list[str]) -> dict:
+    """Scenarios, one after the other."""
+    databases = {"with": servers.database("with"), "without": servers.empty_name("without")}
+    clone(servers.databases, servers.folder, databases["without"], CORE)
+    products, changes = (20, 2000) if small else (PRODUCTS, CHANGES)
+    sides = {side: Side(servers, database, products) for side, database in databases.items()}
+    figures = {}
+    try:
+        for name in names:
+            work = SCENARIOS[name].small() if small else SCENARIOS[name]
+            if name == "old_snapshot":
+                with old_snapshots(servers.databases, sides, changes):
+                    figures[name] = {"changes": changes, **compare(sides, work)}
+            else:
+                figures[name] = compare(sides, work)
     finally:
         for side in sides.values():
             side.close()
-    medians = {
-        figure: {side: statistics.median(each[figure] for each in found) for side, found in figures.items()}
-        for figure in ("seconds", "processor", "statements")
-    }
-    ratios = {figure: round(found["with"] / found["without"], 4) for figure, found in medians.items()}
-    return {
-        "ratio": ratios["seconds"],
-        "milliseconds": {side: round(value * 1000, 1) for side, value in medians["seconds"].items()},
-        "processor_ratio": ratios["processor"],
-        "processor_milliseconds": {
-            side: round(value * 1000, 1) for side, value in medians["processor"].items()
-        },
-        "extra_statements": medians["statements"]["with"] - medians["statements"]["without"],
-        "statements": medians["statements"],
-        "runs": {side: len(found) for side, found in figures.items()},
-        "lines": LINES,
-        "channels": CHANNELS,
-    }
-
-
-def work(configuration: str, database: str) -> None:
-    """One side's process: validate a delivery for each line on standard input."""
-    from odoo.api import Environment
-    from odoo.modules.registry import Registry
-    from odoo.tools import config
-
-    config.parse_config(["-c", configuration, "-d", database])
-    registry = Registry(database)
-    with registry.cursor() as cr:
-        product_ids = make_products(Environment(cr, ADMIN, {}))
-    for _round in sys.stdin:
-        with registry.cursor() as cr:
-            picking_id = make_delivery(Environment(cr, ADMIN, {}), product_ids)
-        gc.collect()
-        began, worked = time.perf_counter(), time.process_time()
-        with registry.cursor() as cr:
-            picking = Environment(cr, ADMIN, {})["stock.picking"].browse(picking_id)
-            picking.button_validate()
-            cr.flush()
-            statements = cr.sql_log_count
-            cr.commit()
-            seconds, processor = time.perf_counter() - began, time.process_time() - worked
-            if picking.state != "done":
-                raise SystemExit(f"hook_overhead: the delivery is {picking.state}, not done")
-        figures = {"seconds": seconds, "processor": processor, "statements": statements}
-        print(json.dumps(figures), flush=True)
-
-
-def make_products(env) -> list[int]:
-    """Products in plenty; listed on every channel, where there are channels."""
-    warehouse = env["stock.warehouse"].search([("company_id", "=", env.company.id)], limit=1)
-    products = env["product.product"].create(
-        [{"name": f"Bench {n}", "default_code": f"BENCH-{n}", "is_storable": True} for n in range(LINES)]
-    )
-    for product in products:
-        env["stock.quant"]._update_available_quantity(product, warehouse.lot_stock_id, 1_000_000)
-    if "lockgate.channel" in env:
-        connector = {"code": "bench", "name": "Bench", "settings_schema": {}}
-        connector = env["lockgate.connector"].sudo().create(connector)
-        channels = env["lockgate.channel"].create(
-            [
-                {
-                    "name": f"Bench {n}",
-                    "code": f"bench_{n}",
-                    "connector_id": connector.id,
-                    "warehouse_ids": [(6, 0, warehouse.ids)],
-                }
-                for n in range(CHANNELS)
-            ]
-        )
-        pairs = [(channel, product) for channel in channels for product in products]
-        env["lockgate.listing"].create(
-            [{"channel_id": channel.id, "product_id": product.id} for channel, product in pairs]
-        )
-    return products.ids
-
-
-def make_delivery(env, product_ids: list[int]) -> int:
-    """A delivery of one of each, reserved and picked: all that is left is to validate it."""
-    warehouse = env["stock.warehouse"].search([("company_id", "=", env.company.id)], limit=1)
-    places = {
-        "location_id": warehouse.lot_stock_id.id,
-        "location_dest_id": env.ref("stock.stock_location_customers").id,
-    }
-    moves = [(0, 0, {"product_id": product_id, "product_uom_qty": 1, **places}) for product_id in product_ids]
-    values = {"picking_type_id": warehouse.out_type_id.id, "move_ids": moves, **places}
-    picking = env["stock.picking"].create(values)
-    picking.action_confirm()
-    picking.action_assign()
-    for move in picking.move_ids:
-        move.quantity = 1
-        move.picked = True
-    return picking.id
+    return figures
 
 
 def main() -> None:
     """Measure on databases of our own and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--side", nargs=2, metavar=("CONFIGURATION", "DATABASE"), help=argparse.SUPPRESS)
+    parser.add_argument("--small", action="store_true", help="a run of a minute, to see that it works")
+    parser.add_argument("--only", choices=SCENARIOS, action="append")
     arguments = parser.parse_args()
-    if arguments.side:
-        work(*arguments.side)
-        return
     with Servers("bench_hooks") as servers:
-        names = {"with": servers.database("with"), "without": servers.empty_name("without")}
-        clone(servers.databases, servers.folder, names["without"], CORE)
-        figures = compare(servers.databases, servers.folder, names, servers.redis.url, arguments.rounds)
+        figures = measure(servers, arguments.small, arguments.only or list(SCENARIOS))
     print(json.dumps(figures, indent=2))
 
 

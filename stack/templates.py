@@ -19,8 +19,16 @@ from stack.postgres import Databases, Postgres
 from stack.shop import SOURCE as SHOP_SOURCE
 from stack.shop import Shop
 
-# What makes deliveries and receipts look real, and what the glue add-ons stand on: kits and expiry dates.
-CORE_MODULES = ["mail", "sale_management", "sale_stock", "purchase_stock", "mrp", "product_expiry"]
+# What makes deliveries and receipts look real, and what the glue add-ons stand on: kits, expiry dates, tills.
+CORE_MODULES = [
+    "mail",
+    "sale_management",
+    "sale_stock",
+    "purchase_stock",
+    "mrp",
+    "product_expiry",
+    "point_of_sale",
+]
 CORE, ADDED, SHOP = "lockgate_core", "lockgate_template", "shop_template"
 
 

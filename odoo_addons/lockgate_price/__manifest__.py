@@ -23,6 +23,7 @@
         "views/lockgate_price_approval_views.xml",
         "views/lockgate_price_impact_views.xml",
         "views/lockgate_price_change_views.xml",
+        "views/lockgate_price_impact_chart_views.xml",
         "views/lockgate_price_change_line_views.xml",
         "views/lockgate_price_meeting_views.xml",
         "views/lockgate_price_change_policy_views.xml",

@@ -12,10 +12,12 @@ reserved yet.
 """
 
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from odoo.addons.lockgate.turn import prepared
 
+from . import places
 from . import policy as policies
 from .policy import MOST, Policy
 
@@ -37,6 +39,7 @@ class Exposure(NamedTuple):
     on_hand: float  # of the part, as the next two
     taken: float  # promised or reserved, as the basis has it
     coming: float
+    sold: float  # in open POS sessions: gone, though no move says so yet
     left: int | None  # of the pool, below zero when more is promised than there is; None: no such unit
     wanted: int | None  # what the channel was to show until now
     confirmed: int | None  # what it took last
@@ -47,6 +50,8 @@ class Exposure(NamedTuple):
     policy: Policy
     units: int  # what the policy shows of `left`
     steps: list  # and how it came to that: see `policy.show`
+    where: list  # the places that the policy names, of which these figures are
+    without: list  # and those it leaves out
 
     @property
     def case(self):
@@ -76,20 +81,51 @@ class Exposure(NamedTuple):
 
 
 def read(env, channel_id, listing_ids, now):
-    """The exposures of a channel's listings at `now` (naive UTC), in three statements however many there are.
+    """The exposures of a channel's listings at `now` (naive UTC), in a few statements for all of them.
 
     What the ORM has not written yet is not seen: flush before.
     """
     known, reduced_to = policies.read(env.cr, channel_id)
-    prepared.execute(env.cr, INSIDE, {"channel": channel_id})
-    (placed, inside) = env.cr.fetchone()
+    read_from = partial(_read, env, known, reduced_to, now)
+    pool = places.of_channel(env.cr, channel_id)
+    found = {each.listing_id: each for each in read_from(pool, listing_ids)}
+    # Which policy counts for a listing is known now; where it names places of its own, those are read.
+    elsewhere = {each.policy.id: each.policy for each in found.values() if each.policy.has_places}
+    for policy in elsewhere.values():
+        waiting = [each.listing_id for each in found.values() if each.policy.id == policy.id]
+        chosen = {}
+        for there in places.of_policy(env.cr, policy, pool):
+            for each in read_from(there, waiting):
+                chosen[each.listing_id] = _better(chosen.get(each.listing_id), each)
+            waiting = [listing_id for listing_id in waiting if chosen[listing_id].units <= 0]
+        found.update(chosen)
+    return list(found.values())
+
+
+def _better(earlier, later):
+    """The first Exposure that shows something. Time may change each place that was tried before it."""
+    if earlier is None:
+        return later
+    passed = [each.passed_at for each in (earlier, later) if each.passed_at]
+    events = [each.event_at for each in (earlier, later) if each.event_at]
+    return (later if later.units > 0 else earlier)._replace(
+        passed_at=max(passed, default=None), event_at=min(events, default=None)
+    )
+
+
+def _read(env, known, reduced_to, now, pool, listing_ids):
+    """The exposures of listings that sell from one Pool; None: there is nowhere to sell from."""
+    placed, pool = pool is not None, pool or places.Pool([])
     # The column comes with Odoo's add-on for expiry dates.
     removal = "q.removal_date" if "removal_date" in env["stock.quant"]._fields else "NULL::timestamp"
+    sold = env["stock.location"].browse(pool.inside)._lockgate_sold()
     statement = EXPOSURE.format(removal=removal)
     parameters = {
         "listings": list(listing_ids),
         "placed": placed,
-        "inside": inside or [],
+        "inside": pool.inside,
+        "sold_products": list(sold),
+        "sold_quantities": list(sold.values()),
         "most": MOST,
         "now": now,
     }
@@ -97,13 +133,13 @@ def read(env, channel_id, listing_ids, now):
         env.cr.execute(statement, parameters)
     else:
         prepared.execute(env.cr, statement, parameters)
-    return [_exposure(row, known, now, reduced_to) for row in env.cr.fetchall()]
+    return [_exposure(row, known, reduced_to, now, pool) for row in env.cr.fetchall()]
 
 
-def _exposure(row, known, now, reduced_to):
+def _exposure(row, known, reduced_to, now, pool):
     *figures, passed_at, event_at, policy_id, was_reduced = row
     policy = known.get(policy_id, policies.DEFAULT)
-    left, told = figures[11], figures[12]
+    left, told = figures[12], figures[13]
     units, steps = 0, []
     if left is not None:
         # What was at 0 because the channel was reduced is not sold out.
@@ -111,25 +147,12 @@ def _exposure(row, known, now, reduced_to):
     moments = [moment for moment in (passed_at, event_at, policy.ends_at) if moment]
     passed_at = max((moment for moment in moments if moment <= now), default=None)
     event_at = min((moment for moment in moments if moment > now), default=None)
-    return Exposure(*figures, passed_at, event_at, policy, units, steps)
+    return Exposure(*figures, passed_at, event_at, policy, units, steps, pool.where, pool.without)
 
-
-# The locations that the channel sells from. Asked apart: given as constants, the planner knows how few they
-# are and hashes them; as a join it multiplied them with the listings (seconds, for 2,000 of them).
-INSIDE = """
-    SELECT count(*) > 0, array_agg(DISTINCT l.id) FILTER (WHERE l.id IS NOT NULL)
-      FROM lockgate_channel_warehouse_rel r
-      JOIN stock_warehouse w ON w.id = r.warehouse_id
-      JOIN stock_location root ON root.id = w.lot_stock_id
- LEFT JOIN stock_location l ON l.parent_path LIKE root.parent_path || '%%'
-       AND l.active AND l.usage IN ('internal', 'view')
-       AND NOT EXISTS (SELECT FROM stock_location hold
-                        WHERE hold.lockgate_hold AND l.parent_path LIKE hold.parent_path || '%%')
-     WHERE r.channel_id = %(channel)s
-"""
 
 # An open move has moved nothing yet: what was done of it became a move of its own, and the rest a backorder.
-# Its quantity, reserved or picked by hand, may stand above its demand; the greater of both will leave.
+# Its quantity, reserved or picked by hand, may stand above its demand; the greater of both will leave. Both
+# are in the move's own unit: `product_qty` keeps the unit that the product had before, so it is not read.
 # What is materialized is planned apart: for one listing, planning all joins at once took longer than running.
 EXPOSURE = """
     WITH asked AS MATERIALIZED (
@@ -192,7 +215,8 @@ EXPOSURE = """
       GROUP BY product_id
     ), promised AS (
         SELECT m.product_id,
-               sum(greatest(m.product_qty, m.quantity * u.factor / nullif(product.factor, 0), 0)) AS quantity
+               sum(greatest(m.product_uom_qty, m.quantity, 0) * u.factor / nullif(product.factor, 0))
+                   AS quantity
           FROM stock_move m
           JOIN product USING (product_id)
           JOIN uom_uom u ON u.id = m.product_uom
@@ -201,14 +225,20 @@ EXPOSURE = """
       GROUP BY m.product_id
     ), coming AS (
         SELECT part.listing_id, part.product_id,
-               sum(m.product_qty) FILTER (WHERE m.date <= part.until) AS quantity,
+               sum(m.product_uom_qty * u.factor / nullif(part.factor, 0))
+                   FILTER (WHERE m.date <= part.until) AS quantity,
                max(m.date - part.horizon) FILTER (WHERE m.date <= part.until) AS passed_at,
                min(m.date - part.horizon) FILTER (WHERE m.date > part.until) AS event_at
-          FROM part JOIN stock_move m USING (product_id)
+          FROM part
+          JOIN stock_move m USING (product_id)
+          JOIN uom_uom u ON u.id = m.product_uom
          WHERE part.until IS NOT NULL
            AND m.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
            AND m.location_dest_id = ANY(%(inside)s::int[]) AND m.location_id <> ALL(%(inside)s::int[])
       GROUP BY part.listing_id, part.product_id
+    ), sold AS (
+        SELECT product_id, quantity
+          FROM unnest(%(sold_products)s::int[], %(sold_quantities)s::numeric[]) AS s(product_id, quantity)
     ), figures AS (
         SELECT part.listing_id, part.product_id, part.quantity,
                coalesce(CASE WHEN part.consigned THEN lying.total ELSE lying.own END, 0) AS on_hand,
@@ -216,22 +246,23 @@ EXPOSURE = """
                              WHEN part.basis = 'on_hand' THEN 0
                              WHEN part.consigned THEN lying.total_reserved
                              ELSE lying.own_reserved END, 0) AS taken,
-               coalesce(coming.quantity, 0) AS coming,
+               coalesce(coming.quantity, 0) AS coming, coalesce(sold.quantity, 0) AS sold,
                greatest(lying.passed_at, coming.passed_at) AS passed_at,
                least(lying.event_at, coming.event_at) AS event_at
           FROM part
      LEFT JOIN lying USING (product_id)
      LEFT JOIN promised USING (product_id)
      LEFT JOIN coming USING (listing_id, product_id)
+     LEFT JOIN sold USING (product_id)
     ), scarcest AS MATERIALIZED (
-        SELECT DISTINCT ON (listing_id) listing_id, product_id, on_hand, taken, coming,
-               (on_hand - taken + coming) / quantity AS allows,
+        SELECT DISTINCT ON (listing_id) listing_id, product_id, on_hand, taken, coming, sold,
+               (on_hand - sold - taken + coming) / quantity AS allows,
                max(passed_at) OVER (PARTITION BY listing_id) AS passed_at,
                min(event_at) OVER (PARTITION BY listing_id) AS event_at
           FROM figures ORDER BY listing_id, allows, product_id
     )
     SELECT a.id, a.sku, a.reference, coalesce(a.strategic, false), NOT a.active, a.replaced, %(placed)s,
-           s.product_id, s.on_hand, s.taken, s.coming,
+           s.product_id, s.on_hand, s.taken, s.coming, s.sold,
            -- Rounded before it is cut to whole units: 0.3 / 0.1 is 3, whatever floats made of it.
            CASE WHEN a.units IS NOT NULL THEN greatest(-%(most)s, least(%(most)s,
                 floor(round(coalesce(s.allows, 0) * a.units, 6)))) END::int,

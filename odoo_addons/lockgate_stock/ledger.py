@@ -14,11 +14,14 @@ FIGURES = (
     "on_hand",
     "taken",
     "coming",
+    "sold",
     "left",
     "wanted",
     "confirmed",
     "units",
     "steps",
+    "where",
+    "without",
 )
 # A transaction that began before a listing was made cannot see it and so leaves no mark: its first recheck
 # is there to find that, and finds no defect.

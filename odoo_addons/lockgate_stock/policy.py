@@ -29,7 +29,15 @@ class Policy(NamedTuple):
     pack: int = 1
     ends_at: datetime | None = None
     discontinued: bool = False
+    places: str = "channel"
+    sources: list = []  # locations, in their order
+    left_out: list = []  # locations
     tiers: list = []  # [[below, share, buffer]], the scarcest first
+
+    @property
+    def has_places(self):
+        """Whether it counts anything else than all of the channel's warehouses."""
+        return self.places != "channel" or bool(self.left_out)
 
 
 DEFAULT = Policy()
@@ -44,7 +52,10 @@ def read(cr, channel_id):
 
 POLICIES = """
     SELECT p.id, p.name, p.basis, p.days, p.shows, p.buffer, p.buffer_percent, p.share, p.backorder,
-           p.most, p.least, p.pack, p.ends_at, p.discontinued,
+           p.most, p.least, p.pack, p.ends_at, p.discontinued, p.places,
+           ARRAY(SELECT s.location_id FROM lockgate_exposure_source s
+                  WHERE s.policy_id = p.id ORDER BY s.sequence, s.id),
+           ARRAY(SELECT o.location_id FROM lockgate_exposure_left_out_rel o WHERE o.policy_id = p.id),
            (SELECT coalesce(json_agg(json_build_array(t.below, t.share, t.buffer) ORDER BY t.below), '[]')
               FROM lockgate_exposure_tier t WHERE t.policy_id = p.id),
            CASE WHEN c.reduced_since IS NULL THEN 100 ELSE c.reduced_to END

@@ -1,3 +1,4 @@
+from . import test_burst
 from . import test_channel
 from . import test_connections
 from . import test_contract

@@ -17,6 +17,7 @@ from . import (
     price_change,
     price_change_decision,
     price_change_impact,
+    price_impact_chart,
     price_change_line,
     price_impact,
     price_breach,

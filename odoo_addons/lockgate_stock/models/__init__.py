@@ -2,6 +2,8 @@ from . import (
     lockgate_channel,
     lockgate_channel_reduction,
     lockgate_exposure_policy,
+    lockgate_exposure_policy_places,
+    lockgate_exposure_source,
     lockgate_exposure_tier,
     lockgate_listing,
     lockgate_listing_words,

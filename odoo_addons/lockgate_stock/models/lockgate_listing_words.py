@@ -49,9 +49,10 @@ class Listing(models.Model):
     def _stock_figures(self, stock):
         unit = self.env["product.product"].browse(stock.part_id).uom_id.name
         return self.env._(
-            "%(pool)s = %(rest)s %(product_unit)s → %(units)s whole %(unit)s%(steps)s",
+            "%(places)s%(pool)s = %(rest)s %(product_unit)s → %(units)s whole %(unit)s%(steps)s",
+            places=self._place_words(stock),
             pool=self._pool_words(stock),
-            rest=figure(stock.on_hand - stock.taken + stock.coming),
+            rest=figure(stock.on_hand - stock.sold - stock.taken + stock.coming),
             product_unit=unit,
             units=figure(stock.left),
             unit=self.uom_id.name,
@@ -61,25 +62,48 @@ class Listing(models.Model):
     def _pool_words(self, stock):
         """What is left of the pool, by the policy's basis."""
         terms = {
-            "on_hand": figure(stock.on_hand),
+            "on_hand": self._on_hand_words(stock),
             "taken": figure(stock.taken),
             "coming": figure(stock.coming),
             "days": stock.policy.days,
         }
         match stock.policy.basis:
             case "unpromised":
-                return self.env._("%(on_hand)s on hand − %(taken)s promised", **terms)
+                return self.env._("%(on_hand)s − %(taken)s promised", **terms)
             case "free":
-                return self.env._("%(on_hand)s on hand − %(taken)s reserved", **terms)
+                return self.env._("%(on_hand)s − %(taken)s reserved", **terms)
             case "incoming":
                 return self.env._(
-                    "%(on_hand)s on hand − %(taken)s reserved + %(coming)s coming within %(days)s days",
+                    "%(on_hand)s − %(taken)s reserved + %(coming)s coming within %(days)s days",
                     **terms,
                 )
             case "forecast":
-                return self.env._("%(on_hand)s on hand − %(taken)s promised + %(coming)s to come", **terms)
+                return self.env._("%(on_hand)s − %(taken)s promised + %(coming)s to come", **terms)
             case "on_hand":
-                return self.env._("%(on_hand)s on hand", **terms)
+                return terms["on_hand"]
+
+    def _place_words(self, stock):
+        """Of which places the figures are, where the policy says it."""
+        where, without = (
+            ", ".join(self.env["stock.location"].browse(ids).exists().mapped("display_name"))
+            for ids in (stock.where, stock.without)
+        )
+        match bool(where), bool(without):
+            case True, True:
+                return self.env._("in %(where)s without %(without)s: ", where=where, without=without)
+            case True, False:
+                return self.env._("in %s: ", where)
+            case False, True:
+                return self.env._("without %s: ", without)
+        return ""
+
+    def _on_hand_words(self, stock):
+        on_hand = self.env._("%s on hand", figure(stock.on_hand))
+        if not stock.sold:
+            return on_hand
+        return self.env._(
+            "%(on_hand)s − %(sold)s sold in open POS sessions", on_hand=on_hand, sold=figure(stock.sold)
+        )
 
     def _step_words(self, kind, term, result):
         """One step of `policy.show`."""

@@ -16,9 +16,9 @@ class Turn(models.Model):
 
     @api.model
     def _wanted_stock(self, channel, listings, now, reasons):
-        """What the channel may sell of each listing (StockValue), in three statements for all of them.
+        """What the channel may sell of each listing (StockValue), in a few statements for all of them.
 
-        What changes is appended to the stock ledger, in a fourth. Raises ValidationError for a unit that
+        What changes is appended to the stock ledger, in one more. Raises ValidationError for a unit that
         nothing can be counted in: the turn sets that listing aside.
         """
         exposures = exposure.read(self.env, channel.id, listings.ids, now)

@@ -13,9 +13,28 @@ class StockLocation(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if not WATCHED.isdisjoint(vals):
-            self._lockgate_mark("location changed")
+        if WATCHED.isdisjoint(vals):
+            return result
+        reason = "location changed"
+        if "lockgate_hold" in vals:
+            reason = "quality hold" if vals["lockgate_hold"] else "available"
+        self._lockgate_mark(reason)
         return result
+
+    def _lockgate_sold(self):
+        """What was sold out of these locations though no move says so yet: {product id: in its own unit}.
+
+        `lockgate_stock_pos` says what open sessions have sold.
+        """
+        return {}
+
+    def _lockgate_kind(self):
+        """ "held" on quality hold or in quality control, "sold" in a warehouse's stock, or else None."""
+        self.ensure_one()
+        above = self.browse(int(each) for each in self.parent_path.split("/") if each)
+        if any(above.mapped("lockgate_hold")) or above.warehouse_id.wh_qc_stock_loc_id & above:
+            return "held"
+        return "sold" if above.warehouse_id.lot_stock_id & above else None
 
     def _lockgate_mark(self, reason):
         """Mark what lies here or below, or is to come or go; rare, so it may search."""

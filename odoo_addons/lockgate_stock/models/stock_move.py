@@ -15,10 +15,17 @@ WATCHED = frozenset(
         "location_dest_id",
     }
 )
+# What moves a done one again; a unit or a date that is written on it does not.
+CORRECTED = frozenset({"state", "quantity"})
+# A move that gets another of these is marked for what it was, too.
+BEFORE = frozenset({"product_id", "location_id", "location_dest_id"})
 RESERVED = {"assigned", "partially_available"}
 # What a done move was, by the usage of its destination, or else of its source.
 TO = {"customer": "shipped", "supplier": "returned", "production": "consumed", "inventory": "adjusted"}
 FROM = {"supplier": "received", "customer": "returned", "production": "produced", "inventory": "adjusted"}
+DONE = {*TO.values(), *FROM.values(), "available", "quality hold", "transferred"}
+# Only what lies in places of our own can be sold; in transit, at a customer's or a supplier's it is not.
+OURS = frozenset({"internal", "view"})
 
 
 class StockMove(models.Model):
@@ -31,8 +38,8 @@ class StockMove(models.Model):
         return moves
 
     def write(self, vals):
-        if "product_id" in vals:
-            self._lockgate_mark()  # the product that was promised until now
+        if not BEFORE.isdisjoint(vals):
+            self.filtered(lambda move: move.state != "draft")._lockgate_mark()  # what was promised until now
         return super().write(vals)
 
     def _write_multi(self, vals_list):
@@ -41,7 +48,8 @@ class StockMove(models.Model):
         changed = [
             move.id
             for move, vals in zip(self, vals_list, strict=True)
-            if not WATCHED.isdisjoint(vals) and ("state" in vals or move.state != "draft")
+            if not (CORRECTED if move.state == "done" else WATCHED).isdisjoint(vals)
+            and ("state" in vals or move.state != "draft")
         ]
         self.browse(changed)._lockgate_mark()
 
@@ -52,17 +60,32 @@ class StockMove(models.Model):
     def _lockgate_mark(self):
         products = defaultdict(set)
         for move in self.sudo():
-            products[move._lockgate_reason()].add(move.product_id.id)
-        for reason, product_ids in products.items():
-            self.env["lockgate.outbox"]._mark_products("stock", product_ids, reason)
+            # Not a dropship, which passes by our places.
+            if {move.location_id.usage, move.location_dest_id.usage} & OURS:
+                products[move._lockgate_reason(), move.state == "done"].add(move.product_id.id)
+        for (reason, done), product_ids in products.items():
+            self.env["lockgate.outbox"]._mark_moves(product_ids, reason, done)
 
     def _lockgate_reason(self):
         """What happened, in a word, as far as the move itself tells."""
         source, destination = self.location_id.usage, self.location_dest_id.usage
         if self.state == "done":
-            return TO.get(destination) or FROM.get(source, "transferred")
+            return TO.get(destination) or FROM.get(source) or self._lockgate_transfer()
         if self.state == "cancel":
             return "cancelled"
         if source in FROM:
             return "expected"
         return "reserved" if self.state in RESERVED else "allocated"
+
+    def _lockgate_transfer(self):
+        """What a move between places of our own did to what may be sold."""
+        kind = self.location_dest_id._lockgate_kind()
+        if kind == "held":
+            return "quality hold"
+        if (
+            kind == "sold"
+            and self.location_id.usage == "internal"
+            and self.location_id._lockgate_kind() != kind
+        ):
+            return "available"
+        return "transferred"

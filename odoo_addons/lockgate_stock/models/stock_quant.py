@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from .stock_move import OURS
+
 WATCHED = frozenset(
     {"location_id", "lot_id", "owner_id", "product_id", "quantity", "removal_date", "reserved_quantity"}
 )
@@ -15,8 +17,8 @@ class StockQuant(models.Model):
         return quants
 
     def write(self, vals):
-        if "product_id" in vals:
-            self._lockgate_mark("on hand")  # the product that loses these quants
+        if not {"product_id", "location_id"}.isdisjoint(vals):
+            self._lockgate_mark("on hand")  # the product or the place that loses these quants
         return super().write(vals)
 
     def _write_multi(self, vals_list):
@@ -49,5 +51,5 @@ class StockQuant(models.Model):
         return super()._merge_quants()
 
     def _lockgate_mark(self, reason):
-        if self:
-            self.env["lockgate.outbox"]._mark_quants(self.sudo().product_id.ids, reason)
+        ours = self.sudo().filtered(lambda quant: quant.location_id.usage in OURS)
+        self.env["lockgate.outbox"]._mark_quants(ours.product_id.ids, reason)

@@ -7,8 +7,10 @@ from . import (
     test_ledger,
     test_mapping,
     test_marks,
+    test_movements,
+    test_places,
     test_policy,
-    test_random,
     test_reduction,
+    test_set_aside,
     test_turn,
 )

@@ -1,9 +1,8 @@
-import math
-
 from odoo import Command, fields
+from odoo.addons.lockgate.tests.common import request
 from odoo.tests import TransactionCase
 
-OPEN = ["waiting", "confirmed", "partially_available", "assigned"]
+from .recount import Recount
 
 
 class StockCase(TransactionCase):
@@ -156,31 +155,40 @@ class StockCase(TransactionCase):
         )
 
     def oracle(self, listing=None):
-        """The same number, slowly and obviously, for a listing that sells a storable product."""
-        listing = listing or self.listing
-        product = listing.product_id
-        units = self.unpromised(product, listing.channel_id) * product.uom_id.factor / listing.uom_id.factor
-        return max(0, math.floor(round(units, 6)))
+        """The same number, slowly and obviously."""
+        return Recount(self.env, fields.Datetime.now()).quantity(listing or self.listing)
 
-    def unpromised(self, product, channel):
-        """What is on hand of a product for a channel less what is promised, in the product's unit."""
-        roots = channel.warehouse_ids.lot_stock_id
-        inside = self.env["stock.location"]
-        for location in self.env["stock.location"].search([("usage", "in", ["internal", "view"])]):
-            above = location
-            while above and above not in roots:
-                above = above.location_id
-            if above:
-                inside |= location
-        available = 0.0
-        for quant in self.env["stock.quant"].search([("product_id", "=", product.id)]):
-            if quant.location_id in inside and not quant.owner_id:
-                available += quant.quantity
-        for move in self.env["stock.move"].search([("product_id", "=", product.id), ("state", "in", OPEN)]):
-            if move.location_id in inside and move.location_dest_id not in inside:
-                reserved = move.product_uom._compute_quantity(move.quantity, product.uom_id, round=False)
-                available -= max(move.product_qty, reserved)
-        return available
+    def happens(self, *reasons, listing=None):
+        """What was done just now is marked in this transaction, for these reasons and for no other listing
+        of its channel, and a turn publishes what is counted again. Without reasons: nothing is marked."""
+        listing = listing or self.listing
+        self.env.cr.flush()
+        self.env.cr.execute(
+            "SELECT listing_id, reason FROM lockgate_outbox WHERE aspect = 'stock' AND channel_id = %s",
+            [listing.channel_id.id],
+        )
+        marks = self.env.cr.fetchall()
+        self.assertEqual({marked for marked, _ in marks}, {listing.id} if reasons else set())
+        self.assertLessEqual(set(reasons), {reason for _, reason in marks})
+        told = self.published(listing)
+        self.turn(listing.channel_id)
+        self.assertEqual(
+            self.published(listing), Recount(self.env, self.env.cr.now()).quantity(listing, told)
+        )
+
+    def turn(self, channel=None):
+        """A turn of the channel, as at an exchange that leases nothing."""
+        self.env.cr.flush()
+        self.env["lockgate.turn"]._take(request(channel or self.channel, ceiling=0))
+        self.env.invalidate_all()
+
+    def published(self, listing=None):
+        """The number that a turn published of a listing last; None: nothing."""
+        listing = listing or self.listing
+        publication = self.env["lockgate.publication"].search(
+            [("listing_id", "=", listing.id), ("aspect", "=", "stock")]
+        )
+        return publication.wanted["quantity"] if publication.wanted else None
 
     @classmethod
     def forget_marks(cls):

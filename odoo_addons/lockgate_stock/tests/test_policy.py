@@ -242,7 +242,7 @@ class TestPolicy(StockCase):
         self.receive(7, destination=self.shelf)
         self.marks()
         self.shelf.lockgate_hold = True
-        self.assertEqual(self.reasons(), {"location changed"})
+        self.assertEqual(self.reasons(), {"quality hold"})
         self.assertEqual(self.quantity(), 10)
         bay = self.env["stock.location"].create({"name": "Bay", "location_id": self.shelf.id})
         self.transfer(4, self.stock, bay)

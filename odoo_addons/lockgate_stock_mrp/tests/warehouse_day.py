@@ -1,0 +1,285 @@
+"""What people do in a warehouse and in an office, in any order: the operations of a stateful test."""
+
+from datetime import timedelta
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from odoo import Command
+from odoo.addons.lockgate_stock.tests.recount import OPEN, Recount
+
+# Operations between two drains.
+DRAIN_EVERY = 5
+
+pick = st.integers(0, 10**6)
+few = st.integers(1, 30)
+
+
+def one(records, number):
+    """One of the records, by a drawn number."""
+    return records[number % len(records)]
+
+
+class WarehouseDay(RuleBasedStateMachine):
+    """Random operations; after each drain every publication equals what is counted again.
+
+    `world` is the test case: it says what there is, and what the helpers of `StockCase` do. Sweeps are far
+    away, so what no mark tells stays wrong and is seen.
+    """
+
+    def __init__(self, world):
+        super().__init__()
+        self.world, self.env = world, world.env
+        self.since_drain = -1  # hypothesis looks once before the first operation
+        self.savepoint = self.env.cr.savepoint()
+
+    def teardown(self):
+        self.savepoint.close(rollback=True)
+        self.env.invalidate_all()
+
+    # What holds
+
+    @invariant()
+    def every_publication_is_true(self):
+        self.since_drain += 1
+        self.env.cr.flush()  # as at a commit
+        if self.since_drain == DRAIN_EVERY:
+            self.drain()
+
+    def drain(self):
+        self.world.operations += self.since_drain
+        self.since_drain = 0
+        told = self.world.told()
+        self.world.drain()
+        recount = Recount(self.env, self.env.cr.now())
+        for listing, shown in self.world.told().items():
+            counted = recount.quantity(listing, told[listing], self.world.parts(listing))
+            assert shown == counted, (
+                f"{listing.display_name} on {listing.channel_id.name}: {shown} published, {counted} counted"
+            )
+        defects = self.env["lockgate.stock.ledger"].search([("is_defect", "=", True)])
+        assert not defects, f"no mark told of: {defects.mapped('explanation')}"
+
+    # Goods
+
+    @rule(product=pick, quantity=few, place=pick, days=st.sampled_from([0, 0, 3]))
+    def receive(self, product, quantity, place, days):
+        world = self.world
+        product, place = one(world.goods, product), one(world.places, place)
+        lines = (product, quantity)
+        receipt = world._picking(world.warehouse.in_type_id, world.suppliers, place, lines)
+        if days:
+            receipt.move_ids.date += timedelta(days=days)
+        else:
+            world.finish(receipt)
+
+    @rule(product=pick, quantity=few, place=pick)
+    def order(self, product, quantity, place):
+        world = self.world
+        world.order(quantity, one(world.goods | world.kits, product), source=one(world.places, place))
+
+    @rule(product=pick, quantity=few, places=st.tuples(pick, pick))
+    def transfer(self, product, quantity, places):
+        world = self.world
+        source, destination = (one(world.places, place) for place in places)
+        if source != destination:
+            world.transfer(quantity, source, destination, one(world.goods, product))
+
+    @rule(product=pick, quantity=st.integers(0, 60), place=pick, owner=st.booleans(), package=st.booleans())
+    def count(self, product, quantity, place, owner, package):
+        world = self.world
+        product, place = one(world.goods, product), one(world.places, place)
+        values = {"lot_id": world.lots[0].id} if product.tracking == "lot" else {}
+        if owner:
+            values["owner_id"] = world.owner.id
+        if package:
+            values["package_id"] = world.boxes[place].id
+        world.count(quantity, place, product, **values)
+
+    @rule(quantity=few)
+    def scrap(self, quantity):
+        self.world.scrap(quantity)
+
+    @rule(lot=pick, quantity=few)
+    def build(self, lot, quantity):
+        """Rafts are manufactured from boats."""
+        world = self.world
+        order = self.env["mrp.production"].create(
+            {
+                "product_id": world.raft.id,
+                "product_qty": quantity,
+                "bom_id": world.raft_bom.id,
+                "picking_type_id": world.warehouse.manu_type_id.id,
+            }
+        )
+        order.action_confirm()
+        if lot % 3:
+            order.qty_producing = quantity
+            order._set_qty_producing(False)
+            order.move_raw_ids.picked = True
+            order.button_mark_done()
+
+    @rule(place=pick, quantity=st.integers(-5, 40), owner=st.booleans())
+    def write_a_quant(self, place, quantity, owner):
+        quants = self.env["stock.quant"].search(
+            [("product_id", "in", self.world.goods.ids), ("location_id", "in", self.world.places.ids)]
+        )
+        if quants:
+            quant = one(quants, place)
+            quant.write({"quantity": quantity, "owner_id": owner and self.world.owner.id})
+
+    @rule()
+    def tidy_quants(self):
+        self.env["stock.quant"]._quant_tasks()
+
+    # Pickings
+
+    def _pickings(self):
+        moves = self.env["stock.move"].search(
+            [("product_id", "in", self.world.goods.ids), ("state", "in", OPEN)]
+        )
+        return moves.picking_id
+
+    @precondition(lambda self: self._pickings())
+    @rule(picking=pick, does=st.sampled_from(["action_assign", "do_unreserve", "action_cancel"]))
+    def handle(self, picking, does):
+        getattr(one(self._pickings(), picking), does)()
+
+    @precondition(lambda self: self._pickings())
+    @rule(picking=pick, quantity=st.sampled_from([None, None, 1, 4]))
+    def finish(self, picking, quantity):
+        self.world.finish(one(self._pickings(), picking), quantity)
+
+    @precondition(lambda self: self._pickings())
+    @rule(picking=pick, quantity=few, days=st.integers(-3, 9))
+    def change(self, picking, quantity, days):
+        move = one(self._pickings(), picking).move_ids[0]
+        if move.state in OPEN:
+            move.product_uom_qty = quantity
+            move.date += timedelta(days=days)
+
+    @rule(number=pick)
+    def bring_back(self, number):
+        done = self.env["stock.picking"].search(
+            [("state", "=", "done"), ("picking_type_id", "=", self.world.warehouse.out_type_id.id)]
+        )
+        if done:
+            picking = one(done, number)
+            wizard = self.env["stock.return.picking"].create({"picking_id": picking.id})
+            for line in wizard.product_return_moves:
+                line.quantity = line.move_quantity
+            self.world.finish(wizard._create_return())
+
+    # Time
+
+    @rule(days=st.integers(1, 3))
+    def wait(self, days):
+        self.world.wait(days)
+
+    @rule(lot=pick, days=st.integers(-2, 6))
+    def date_a_lot(self, lot, days):
+        one(self.world.lots, lot).removal_date = self.env.cr.now() + timedelta(days=days)
+
+    # The office
+
+    @rule(
+        channel=st.sampled_from([None, 0, 1]),
+        terms=st.fixed_dictionaries(
+            {
+                "basis": st.sampled_from(["unpromised", "free", "incoming", "forecast", "on_hand"]),
+                "days": st.integers(0, 5),
+                "consigned": st.booleans(),
+                "buffer": st.integers(0, 3),
+                "buffer_percent": st.sampled_from([0, 0, 10]),
+                "share": st.sampled_from([100, 50]),
+                "backorder": st.sampled_from([0, 0, 2]),
+                "most": st.sampled_from([0, 20]),
+                "least": st.sampled_from([0, 2]),
+                "pack": st.sampled_from([1, 1, 6]),
+                "places": st.sampled_from(["channel", "channel", "sum", "first"]),
+                "applies_to": st.sampled_from(["all", "category", "listings"]),
+                "sequence": st.integers(1, 5),
+            }
+        ),
+        tier=st.booleans(),
+        ends=st.sampled_from([None, None, 2]),
+        listing=pick,
+        sources=st.permutations(range(3)),
+        left_out=st.sampled_from([None, None, 0, 1]),
+    )
+    def set_a_policy(self, channel, terms, tier, ends, listing, sources, left_out):
+        world = self.world
+        channel = world.channels[channel] if channel is not None else world.channels[:0]
+        listings = channel.listing_ids or world.listings
+        values = {
+            **terms,
+            "name": "Drawn",
+            "channel_id": channel.id,
+            "category_id": world.boats.id,
+            "ends_at": ends and self.env.cr.now() + timedelta(days=ends),
+            "tier_ids": [Command.clear()] + [Command.create({"below": 9, "share": 50, "buffer": 1})] * tier,
+            "source_ids": [Command.clear()]
+            + [
+                Command.create({"location_id": world.warehouses[each].lot_stock_id.id, "sequence": place})
+                for place, each in enumerate(sources[:2])
+            ],
+            "left_out_ids": [Command.set([] if left_out is None else world.bays[left_out].ids)],
+            "listing_ids": [Command.set(one(listings, listing).ids)],
+        }
+        policies = self.env["lockgate.exposure.policy"]
+        drawn = policies.search([("name", "=", "Drawn"), ("sequence", "=", terms["sequence"])], limit=1)
+        if drawn:
+            drawn.write(values)
+        else:
+            policies.create(values)
+
+    @rule(number=pick, gone=st.booleans())
+    def drop_a_policy(self, number, gone):
+        policies = self.env["lockgate.exposure.policy"].search([("name", "=", "Drawn")])
+        if policies:
+            policy = one(policies, number)
+            policy.unlink() if gone else policy.action_archive()
+
+    @rule(channel=pick, warehouses=st.integers(0, 7))
+    def choose_warehouses(self, channel, warehouses):
+        world = self.world
+        chosen = [each.id for bit, each in enumerate(world.warehouses) if warehouses & 1 << bit]
+        one(world.channels, channel).warehouse_ids = [Command.set(chosen)]
+
+    @rule(what=pick)
+    def archive_or_put_back(self, what):
+        world = self.world
+        record = one([*world.goods, *world.kits, *world.listings], what)
+        if record._name == "product.product" or record.product_id.active:
+            record.write({"active": not record.active})
+
+    @rule(product=pick, boat=st.booleans())
+    def sort_a_product(self, product, boat):
+        world = self.world
+        one(world.goods | world.kits, product).categ_id = boat and world.boats
+
+    @rule(place=pick, hold=st.booleans())
+    def hold(self, place, hold):
+        one(self.world.bays, place).lockgate_hold = hold
+
+    @rule(place=pick, above=pick)
+    def move_a_location(self, place, above):
+        world = self.world
+        one(world.bays, place).location_id = one(world.warehouses.lot_stock_id, above)
+
+    @rule(listing=pick, dozen=st.booleans())
+    def sell_by(self, listing, dozen):
+        world = self.world
+        listing = one(world.listings, listing)
+        if listing.product_id.active:
+            listing.uom_id = world.dozen if dozen else world.unit
+
+    @rule(bom=pick, line=pick, quantity=st.sampled_from([0.25, 0.5, 1, 2, 3]), kind=st.integers(0, 5))
+    def change_a_bill(self, bom, line, quantity, kind):
+        bom = one(self.world.kit_boms, bom)
+        if kind == 0:
+            bom.type = "normal" if bom.type == "phantom" else "phantom"
+        elif kind == 1:
+            bom.product_qty = 2 if bom.product_qty == 1 else 1
+        else:
+            one(bom.bom_line_ids, line).product_qty = quantity
