@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.security.attempt import ROLES, Attempt
+from tests.security.governed import governed
 from tests.security.side_doors import side_doors
 from tests.security.transports import TRANSPORTS
 from tests.security.world import APPROVER, EMERGENCY, World
@@ -74,6 +75,7 @@ def attempts(world: World) -> list[Attempt]:
         *_delete(world),
         *_files_and_words(world),
         *_uninstall(world),
+        *governed(world),
         *side_doors(world),
     ]
 
@@ -296,6 +298,9 @@ def _evidence(world: World) -> Iterable[Attempt]:
         "lockgate.price.chain": 1,
         "lockgate.price.impact": world.impact,
         "lockgate.price.job": 1,
+        "lockgate.price.left.out": 1,
+        "lockgate.mapping.change": 1,
+        "lockgate.event": 1,
         "lockgate.publication": world.publication,
         "lockgate.attempt": world.attempt,
         "lockgate.outbox": 1,
@@ -359,8 +364,11 @@ def _private(world: World) -> Iterable[Attempt]:
     calls = {
         CHANGE: (
             "_approve", "_approve_tier", "_approve_confirmed", "_transition", "_put", "_decide", "_release",
-            "_put_in_force", "_put_one_in_force", "_create_draft", "_raise_revision", "_clean",
+            "_put_in_force", "_put_one_in_force", "_create_draft", "_raise_revision", "_clean", "_do", "_ask",
+            "_seal_approved", "_seal_drift", "_approve_drift", "_give_back",
         ),
+        "lockgate.price.job": ("_queue", "_run", "_step", "_fail"),
+        "lockgate.mapping.change": ("_decide", "_put_in_force", "_propose"),
         "lockgate.price.approval": ("_append",),
         "lockgate.price.seal": ("_append", "_seal", "_revoke"),
         "lockgate.price.check": ("_check", "_check_begun"),
@@ -526,6 +534,13 @@ def _costs(world: World) -> Iterable[Attempt]:
              {"domain": [], "groupby": ["channel_id"], "aggregates": [f"{name}:sum"]}),
             ("traverse from the change", CHANGE, "search", None,
              {"domain": [[f"impact_ids.{name}", ">", 0]]}),
+            ("traverse from a seal", "lockgate.price.seal", "search_count", None,
+             {"domain": [[f"change_id.impact_ids.{name}", ">", 0]]}),
+            ("traverse from a line", LINE, "search_count", None,
+             {"domain": [["change_id.impact_ids", "any", [[name, ">", 0]]]]}),
+            ("onchange of the change", CHANGE, "onchange", [world.asked],
+             {"values": {}, "field_names": [],
+              "fields_spec": {"impact_ids": {"fields": {name: {}}}}}),
             ("search_count", impact, "search_count", None, {"domain": [[name, "<", 3]]}),
             ("web_search_read", impact, "web_search_read", None,
              {"domain": [], "specification": {name: {}}}),
@@ -651,5 +666,5 @@ def _uninstall(world: World) -> Iterable[Attempt]:
 
 ACTIONS = (
     "approve", "approve as the approver", "approve as superuser", "write the state", "create an approval",
-    "delete approvals",
+    "delete approvals", "update the state without code",
 )  # fmt: skip

@@ -82,11 +82,17 @@ def _imports(world: World) -> Iterable[Attempt]:
         ("delete it", "unlink", {}),
     ):
         yield Attempt(group, what, IMPORT, method, [world.import_file], kwargs, roles=others)
+    yield Attempt(
+        group, "import over an approved line by its change", CHANGE, "load", None,
+        {"fields": [".id", "line_ids/.id", "line_ids/price"],
+         "data": [[str(world.approved), str(world.approved_line), "1"]]},
+        {"import_file": True, "lockgate_take_good_rows": True}, harmless=True,
+    )  # fmt: skip
     for model in ("lockgate.price.approval", "lockgate.price.seal", "lockgate.price.job"):
         yield Attempt(group, f"import into {model}", model, "load", None,
                       {"fields": ["change_id/.id"], "data": [[str(world.asked)]]},
                       {"import_file": True}, harmless=True)  # fmt: skip
-    for key in ("_import_limit", "import_flush", "import_cache", "_import_current_module"):
+    for key in ("lockgate_take_good_rows", "_import_limit", "import_flush", "import_cache"):
         yield Attempt(
             group, f"import a line into what is approved, with {key}", LINE, "load", None,
             {"fields": ["change_id/.id", "product_id/.id", "price"],
@@ -112,7 +118,7 @@ def _translations(world: World) -> Iterable[Attempt]:
 
 
 def _many(world: World) -> Iterable[Attempt]:
-    group, channel, change = "go by another record", "lockgate.channel", "lockgate.price.change"
+    group, channel, change = "go by another record", "lockgate.channel", CHANGE
     # Operators keep listings, and so may whoever was granted access to them.
     below = tuple(role for role in ROLES if role not in ("operator", "rights", "admin"))
     for what, model, number, values, roles in (

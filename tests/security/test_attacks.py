@@ -8,6 +8,7 @@ from stack.stack import Stack
 from stack.user import User
 from tests.security.attempt import Attempt
 from tests.security.attempts import attempts
+from tests.security.governed import set_up_governed
 from tests.security.listing import BEGIN, DOCUMENT, END, listing
 from tests.security.side_doors import set_up_side_doors
 from tests.security.world import PROTECTED, World, attacked
@@ -18,11 +19,11 @@ GROUPS = list(dict.fromkeys(attempt.group for attempt in attempts(World())))
 @pytest.fixture(scope="module")
 def running():
     with attacked() as (stack, world):
-        set_up_side_doors(
-            User(stack.odoo.url, stack.odoo.database, "admin", "admin"),
-            User(stack.odoo.url, stack.odoo.database, "analyst", "analyst"),
-            world,
+        admin, analyst = (
+            User(stack.odoo.url, stack.odoo.database, login, login) for login in ("admin", "analyst")
         )
+        set_up_side_doors(admin, analyst, world)
+        set_up_governed(admin, world)
         yield stack, world
 
 

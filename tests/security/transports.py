@@ -11,6 +11,7 @@ TRANSPORTS = ("json2", "jsonrpc", "web")
 # What a person or a program can understand; anything else that ends a call is a fault, not a refusal.
 CLEAR = (
     "odoo.exceptions.",
+    "odoo.addons.lockgate_price.models.price_guard.GovernedPriceError",
     "odoo.http.SessionExpiredException",
     "werkzeug.exceptions.",
 )

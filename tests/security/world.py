@@ -58,6 +58,11 @@ PROTECTED = {
     "res_groups_implied_rel": "",
     "ir_attachment": "WHERE res_model = 'lockgate.price.change'",
     "mail_message": "WHERE model = 'lockgate.price.change' AND res_id = ANY(%(changes)s)",
+    "product_template": "",
+    "product_product": "",
+    "product_pricelist": "",
+    "product_pricelist_item": "",
+    "lockgate_mapping_change": "",
     "base_import_import": "",
     "base_automation": "",
     "ir_module_module": "WHERE name LIKE 'lockgate%%'",
@@ -99,6 +104,7 @@ class World:
     automation: int = 0
     cron: int = 0
     import_file: int = 0
+    rule: int = 0
     users: dict[str, int] = field(default_factory=dict)
     groups: dict[str, int] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
@@ -283,6 +289,11 @@ def _actions(admin: User, world: World) -> None:
         world.actions[what] = admin.create(
             "ir.actions.server", name=what, model_id=model, state="code", code=code
         )
+    what = "update the state without code"
+    update = {"update_path": "state", "evaluation_type": "equation", "value": "'approved'"}
+    world.actions[what] = admin.create(
+        "ir.actions.server", name=what, model_id=model, state="object_write", **update
+    )
 
 
 def _lease(stack: Stack, world: World, key: dict[str, str]) -> None:
