@@ -10,6 +10,7 @@ from . import (
     kept_words,
     price_approval,
     price_book,
+    price_tax,
     price_book_prices,
     governed,
     price_tier,
