@@ -53,6 +53,7 @@ from . import (  # isort: skip
     price_doors,
     price_drift,
     price_drift_band,
+    price_entrant,
     price_period,
     price_release,
     price_rollback,

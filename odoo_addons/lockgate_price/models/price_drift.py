@@ -116,13 +116,16 @@ class PriceDrift(models.Model):
             exceptions._settle(CATEGORY[kind], listings - differing, "price")
 
     def action_adopt(self):
-        """Draft Odoo's prices, for approval; opens the drafts."""
+        """Draft Odoo's prices, for approval; opens the drafts, also those that there were already."""
         self._require_analyst()
         changes = self.env["lockgate.price.change"]
         for book, drifts in self.grouped("book_id").items():
+            listed = drifts.filtered(lambda drift: drift.kind == "ungoverned").product_id
+            drafted = self.env["lockgate.price.impact"]._pending(listed, book)
+            changes = changes.union(*drafted.values())
             changes |= changes._take_over(
                 book,
-                set(drifts.product_id.ids),
+                set((drifts.product_id - listed.union(*drafted)).ids),
                 self.env._("Odoo's prices differ from the approved ones, or nothing is approved yet."),
             )
         action = self.env["ir.actions.act_window"]._for_xml_id("lockgate_price.lockgate_price_change_action")
