@@ -25,6 +25,7 @@
         "views/lockgate_price_change_views.xml",
         "views/lockgate_price_impact_chart_views.xml",
         "views/lockgate_price_change_line_views.xml",
+        "views/lockgate_price_change_line_form_views.xml",
         "views/lockgate_price_meeting_views.xml",
         "views/lockgate_price_change_policy_views.xml",
         "views/lockgate_price_book_views.xml",

@@ -1,6 +1,6 @@
 {
     "name": "Lockgate Prices: Fiscal Positions",
-    "summary": "A price book states the fiscal position that its prices are under, and every seal records it",
+    "summary": "A price book shows its prices with tax or without, under its fiscal position",
     "version": "19.0.1.0.0",
     "category": "Sales",
     "author": "Lockgate",

@@ -61,6 +61,8 @@ class ExceptionPrice(models.Model):
             book = self.env["lockgate.price.book"].browse(book_id)
             listing = self.env["lockgate.listing"].browse(listing_id)
             if currency == book.currency_id.name and Decimal(amount) > 0:
-                price = listing.uom_id._compute_price(float(amount), listing.product_id.uom_id)
-                prices[book].setdefault(listing.product_id, book.currency_id.round(price))
+                product = listing.product_id
+                tax = book._taxes_by_product(product)[product]
+                price = listing.uom_id._compute_price(tax.given(float(amount)), product.uom_id)
+                prices[book].setdefault(product, book.currency_id.round(price))
         return prices

@@ -8,15 +8,17 @@ class PriceImpact(models.Model):
     _inherit = "lockgate.price.impact"
 
     @api.model
-    def _pending(self, products):
-        """Of each product, the changes that are drafted or asked for, or approved and still to begin."""
+    def _pending(self, products, books=None):
+        """Of each product, the changes that are drafted or asked for, or approved and still to begin; in
+        these books or in any."""
         coming = Domain("change_id.state", "in", ("draft", "to_approve")) | (
             Domain("change_id.state", "=", "approved")
             & Domain("change_id.effective_from", ">", fields.Datetime.now())
         )
+        where = Domain.TRUE if books is None else Domain("book_id", "in", books.ids)
         return dict(
             self._read_group(
-                Domain("product_id", "in", products.ids) & coming,
+                Domain("product_id", "in", products.ids) & where & coming,
                 ["product_id"],
                 ["change_id:recordset"],
             )

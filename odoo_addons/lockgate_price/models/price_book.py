@@ -30,9 +30,7 @@ class PriceBook(models.Model):
         "Channel Reference", help="The channel's own name of this book; empty for its default prices."
     )
     currency_id = fields.Many2one(related="pricelist_id.currency_id")
-    tax_included = fields.Boolean(
-        help="Whether the prices of this book hold the tax, as the channel shows them."
-    )
+    tax_included = fields.Boolean(help="Whether the channel shows the prices of this book with tax.")
     rounding = fields.Float(
         "Rounded To",
         digits=0,
@@ -151,6 +149,7 @@ class PriceBook(models.Model):
         listings = self._clean().env["lockgate.listing"].search([("channel_id", "=", self.channel_id.id)])
         products = listings.product_id.filtered("active")
         prices = self._clean()._prices_now(products)
+        given = self._clean()._given(prices)
         priced = products.filtered(lambda product: prices[product.id] > 0)
         if not priced:
             raise UserError(
@@ -167,7 +166,7 @@ class PriceBook(models.Model):
         change = changes._create_draft([changes._prepare_draft(self, reason)], "baseline")
         self.env["lockgate.price.change.line"].create(
             [
-                {"change_id": change.id, "product_id": product.id, "price": prices[product.id]}
+                {"change_id": change.id, "product_id": product.id, "price": given[product.id]}
                 for product in priced
             ]
         )

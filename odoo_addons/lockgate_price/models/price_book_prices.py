@@ -10,7 +10,7 @@ class PriceBook(models.Model):
     _inherit = "lockgate.price.book"
 
     def _prices_now(self, products, uom=None):
-        """{product id: price} that the pricelist gives one `uom` now, as the book rounds it.
+        """{product id: price} that the pricelist gives one `uom` now, as the book taxes and rounds it.
 
         `uom` is the product's own unit when not given.
         """
@@ -30,4 +30,7 @@ class PriceBook(models.Model):
                     )
             else:
                 prices |= self.pricelist_id._get_products_price(part, 1.0, uom=uom, date=moment)
-        return {product_id: self._round_final(price) for product_id, price in prices.items()}
+        taxes = self._taxes_by_product(products)
+        return {
+            product.id: self._round_final(taxes[product].shown(prices[product.id])) for product in products
+        }

@@ -131,7 +131,7 @@ class PriceChange(models.Model):
         )
         draft.line_ids.filtered(lambda line: line.product_id.id in taken_back).unlink()
         products = self.env["product.product"].browse(sorted(product_ids))
-        prices = book._clean()._prices_now(products)
+        prices = book._clean()._given(book._clean()._prices_now(products))
         priced = products.filtered(lambda product: prices[product.id] > 0)
         if priced and not draft:
             draft = self._create_draft([self._prepare_draft(book, reason)], "captured")

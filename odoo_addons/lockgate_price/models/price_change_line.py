@@ -72,7 +72,12 @@ class PriceChangeLine(models.Model):
         check_company=True,
         help="The sealed price of the same product in this book.",
     )
-    price = fields.Monetary("New Price", aggregator=None)
+    price = fields.Monetary(
+        "New Price",
+        aggregator=None,
+        help="Odoo's price of one of the product's own unit. Each book makes of it what its channel shows: "
+        "with tax or without, under its fiscal position, rounded.",
+    )
     percent = fields.Float("Percent", aggregator=None, help="-10 is ten percent less, 25 a quarter more.")
     rounding = fields.Float(
         "Round To",

@@ -11,6 +11,7 @@ from .person import require_person
 from .price_ahead import LAST_LOOK
 from .price_breach import MATCH, OUTSIDE
 from .price_seal import IN_FORCE
+from .price_tax import tax_of
 
 ANSWERS = [("passed", "Passed"), ("held", "Held"), ("released", "Released")]
 # When a price may change was decided when it was approved, for that very moment; the rest may have moved.
@@ -39,7 +40,8 @@ SEALED = f"""
            (begun.amount - before.amount)::float8 / nullif(before.amount, 0)::float8 AS change_percent,
            1 - (%(costs)s::jsonb ->> begun.product_id::text)::float8
                * (%(rates)s::jsonb -> begun.currency_id::text ->> 'rate')::float8
-               * (unit.factor / own_unit.factor)::float8 / nullif(begun.amount, 0)::float8 AS margin_percent,
+               * (unit.factor / own_unit.factor)::float8
+               / nullif((begun.amount - tax.on_net) / tax.per_net, 0)::float8 AS margin_percent,
            unit.factor / own_unit.factor AS ratio, begun.date_from AS begins, begun.date_to AS ends
       FROM lockgate_price_seal begun
       JOIN lockgate_listing listing ON listing.id = begun.listing_id
@@ -48,6 +50,7 @@ SEALED = f"""
       JOIN product_template own_template ON own_template.id = own.product_tmpl_id
       JOIN uom_uom unit ON unit.id = begun.uom_id
       JOIN uom_uom own_unit ON own_unit.id = own_template.uom_id
+CROSS JOIN LATERAL {tax_of("begun.book_id", "own.product_tmpl_id")} tax
  LEFT JOIN LATERAL ({BEFORE}) before ON true
      WHERE begun.id = ANY(%(seals)s)
 """
@@ -154,6 +157,7 @@ class PriceCheck(models.Model):
                 "now": now,
                 "decided": list(DECIDED_BEFORE),
                 "costs": json.dumps({product.id: product.standard_price for product in products}),
+                "taxes": seals.book_id._taxes(products.product_tmpl_id.ids),
                 "rates": json.dumps(self.env["lockgate.price.policy"]._rates(company, seals.currency_id)),
             },
         )

@@ -116,13 +116,16 @@ class PriceDrift(models.Model):
             exceptions._settle(CATEGORY[kind], listings - differing, "price")
 
     def action_adopt(self):
-        """Draft Odoo's prices, for approval; opens the drafts."""
+        """Draft Odoo's prices, for approval; opens the drafts, also those that there were already."""
         self._require_analyst()
         changes = self.env["lockgate.price.change"]
         for book, drifts in self.grouped("book_id").items():
+            listed = drifts.filtered(lambda drift: drift.kind == "ungoverned").product_id
+            drafted = self.env["lockgate.price.impact"]._pending(listed, book)
+            changes = changes.union(*drafted.values())
             changes |= changes._take_over(
                 book,
-                set(drifts.product_id.ids),
+                set((drifts.product_id - listed.union(*drafted)).ids),
                 self.env._("Odoo's prices differ from the approved ones, or nothing is approved yet."),
             )
         action = self.env["ir.actions.act_window"]._for_xml_id("lockgate_price.lockgate_price_change_action")
@@ -241,12 +244,13 @@ class PriceSeal(models.Model):
         """Write the rule that gives this seal's price again: the one of its line, or a new one."""
         self.ensure_one()
         pricelist, product = self.book_id.pricelist_id, self.product_id
+        tax = self.book_id._taxes_by_product(product)[product]
         own = self.line_id.rule_ids.filtered(
             lambda rule: rule.pricelist_id == pricelist and rule.product_id == product
         )
         values = {
             "compute_price": "fixed",
-            "fixed_price": self.uom_id._compute_price(self.amount, product.uom_id),
+            "fixed_price": self.uom_id._compute_price(tax.given(self.amount), product.uom_id),
             "min_quantity": 0,
             "date_start": self.date_from,
             "date_end": self.date_to and self.date_to - timedelta(seconds=1),  # Odoo's end is inclusive

@@ -5,17 +5,18 @@ import json
 from odoo import SUPERUSER_ID, api, fields, models
 
 from .price_breach import MATCH, OUTSIDE
+from .price_tax import tax_of
 
 # Drift that a change of one price for each product stands for in full: of an open-ended seal of the product's
 # own unit, without breaks or a regular price, on which no other change is approved to come and of whose
 # product nobody's own edit waits for approval; all listings of the product together or none.
-CANDIDATES = """
+CANDIDATES = f"""
     SELECT row.listing_id AS key, 0 AS change_id, seal.company_id, seal.channel_id, seal.book_id,
            seal.product_id, seal.listing_id, seal.currency_id, row.live AS new_price, true AS automatic,
            (row.live - seal.amount)::float8 / seal.amount::float8 AS change_percent,
            1 - (%(costs)s::jsonb ->> seal.product_id::text)::float8
                * (%(rates)s::jsonb -> seal.currency_id::text ->> 'rate')::float8
-               / row.live::float8 AS margin_percent,
+               / ((row.live - tax.on_net) / tax.per_net)::float8 AS margin_percent,
            1.0 AS ratio, %(now)s::timestamp AS begins, NULL::timestamp AS ends,
            count(*) OVER (PARTITION BY seal.product_id) = (
                SELECT count(*) FROM lockgate_listing other
@@ -25,6 +26,7 @@ CANDIDATES = """
       JOIN lockgate_price_seal seal ON seal.id = row.seal_id
       JOIN product_product own ON own.id = seal.product_id
       JOIN product_template own_template ON own_template.id = own.product_tmpl_id
+CROSS JOIN LATERAL {tax_of("seal.book_id", "own.product_tmpl_id")} tax
      WHERE row.live > 0 AND seal.date_to IS NULL AND seal.uom_id = own_template.uom_id
        AND coalesce(seal.breaks, '[]') = '[]' AND seal.compare_at IS NULL
        AND NOT EXISTS (
@@ -72,6 +74,7 @@ class PriceBook(models.Model):
                 "rows": json.dumps(rows),
                 "now": fields.Datetime.now(),
                 "costs": json.dumps({product.id: product.standard_price for product in products}),
+                "taxes": self._taxes(products.product_tmpl_id.ids),
                 "rates": json.dumps(policies._rates(self.company_id, self.currency_id)),
             },
         )
@@ -95,10 +98,10 @@ class PriceChange(models.Model):
         person approved, so that small steps never add up. Whatever would need anybody is left as drift.
         """
         book = book.with_user(SUPERUSER_ID)
-        prices = {row["product_id"]: row["live"] for row in rows}
         found = book._drift_let_through(rows)
         if not found:
             return self.browse()
+        prices = book._given({row["product_id"]: row["live"] for row in rows})
         changes = book.env["lockgate.price.change"]
         reason = book.env._("Odoo's prices moved inside of the band that policies allow.")
         change = changes._create_draft([changes._prepare_draft(book, reason)], "drift")

@@ -27,8 +27,8 @@ REPLACE = """
            current_price, amount, compare_at, nullif(breaks, '[]'),
            (amount - old_price) / nullif(old_price, 0),
            round(round(cost / smallest) * smallest, decimal_places),
-           round(round((amount - cost) / smallest) * smallest, decimal_places),
-           (amount - cost) / nullif(amount, 0), rule_id, coalesce(rule_is_closer, false),
+           round(round((net - cost) / smallest) * smallest, decimal_places),
+           (net - cost) / nullif(net, 0), rule_id, coalesce(rule_is_closer, false),
            nullif(to_jsonb(shadowed), '[]'), base_amount, compare_base,
            (SELECT coalesce(max(id), 0) FROM lockgate_price_seal)
       FROM resolved WHERE NOT loses AND amount IS NOT NULL
@@ -101,14 +101,14 @@ class PriceImpact(models.Model):
     margin = fields.Monetary(
         readonly=True,
         groups=COST_GROUPS,
-        help="New price less cost. In a book with tax included the tax is still in it.",
+        help="New price, without tax, less cost.",
     )
     margin_percent = fields.Float(
         "Margin %",
         readonly=True,
         aggregator="avg",
         groups=COST_GROUPS,
-        help="Margin, as a part of the price.",
+        help="Margin, as a part of the price without tax.",
     )
 
     base_amount = fields.Monetary(readonly=True, aggregator=None, help="What the line computed it from.")

@@ -59,7 +59,7 @@ class PriceChange(models.Model):
         if step == 0:
             return self.env._("up to %(sign)s%(most)s %%", sign=sign, most=STEPS[0])
         if step == len(STEPS):
-            return self.env._("over %(sign)s%(least)s %%", sign=sign, least=STEPS[-1])
+            return self.env._("more than %(sign)s%(least)s %%", sign=sign, least=STEPS[-1])
         return self.env._(
             "%(sign)s%(least)s to %(sign)s%(most)s %%", sign=sign, least=STEPS[step - 1], most=STEPS[step]
         )

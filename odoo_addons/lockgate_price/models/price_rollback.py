@@ -67,8 +67,11 @@ class PriceChange(models.Model):
         """({(book, end): {product: price of its own unit}}, what is left out, in words)."""
         self.env.flush_all()
         self.env.cr.execute(BASIS, {"change": self.id, "moment": fields.Datetime.now()})
+        rows = self.env.cr.dictfetchall()
+        products = self.env["product.product"].browse({row["product_id"] for row in rows})
+        taxes = {book: book._taxes_by_product(products) for book in self.book_ids}
         prices, left_out = {}, []
-        for row in self.env.cr.dictfetchall():
+        for row in rows:
             listing = self.env["lockgate.listing"].browse(row["listing_id"])
             book = self.env["lockgate.price.book"].browse(row["book_id"])
             reason = self._left_out(row)
@@ -76,8 +79,9 @@ class PriceChange(models.Model):
                 product = self.env["product.product"].browse(row["product_id"])
                 unit = self.env["uom.uom"].browse(row["uom_id"])
                 old = float(row["old_amount"])
-                price = book.currency_id.round(unit._compute_price(old, product.uom_id))
-                back = book.currency_id.round(product.uom_id._compute_price(price, unit))
+                tax = taxes[book][product]
+                price = book.currency_id.round(unit._compute_price(tax.given(old), product.uom_id))
+                back = book._round_final(tax.shown(product.uom_id._compute_price(price, unit)))
                 own = prices.setdefault((book, row["date_to"]), {})
                 if book.currency_id.compare_amounts(back, old) or own.setdefault(product, price) != price:
                     reason = self.env._("its old price cannot be given for one unit of the product")

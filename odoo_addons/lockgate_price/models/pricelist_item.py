@@ -4,13 +4,15 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .price_tax import tax_of
+
 # For each product and pricelist of a change: which prices of one of its own unit its seals stand for, from
 # which quantity on. Two listings of one product may be sealed differently (another unit): the one in the
 # product's own unit speaks, then the oldest. A quantity at which an earlier change put a break is priced
 # too, so that the break no longer decides.
-STANDS_FOR = """
+STANDS_FOR = f"""
     SELECT nextval('product_pricelist_item_id_seq') AS id, sealed.*, quantity.minimum AS min_quantity,
-           coalesce((SELECT (step->>'amount')::numeric / sealed.ratio
+           coalesce((SELECT ((step->>'amount')::numeric - sealed.on_given) / sealed.per_given / sealed.ratio
                        FROM jsonb_array_elements(sealed.breaks) step
                       WHERE (step->>'minimum')::numeric * sealed.ratio <= quantity.minimum
                    ORDER BY (step->>'minimum')::numeric DESC LIMIT 1), sealed.price) AS fixed_price
@@ -18,7 +20,9 @@ STANDS_FOR = """
                    book.pricelist_id, seal.product_id, template.id AS product_tmpl_id, seal.line_id,
                    seal.breaks, unit.factor / own_unit.factor AS ratio,
                    CASE line.base WHEN 'fixed' THEN line.price
-                                  ELSE seal.amount * own_unit.factor / unit.factor END AS price,
+                                  ELSE (seal.amount - tax.on_given) / tax.per_given
+                                       * own_unit.factor / unit.factor END AS price,
+                   tax.per_given, tax.on_given,
                    coalesce(pricelist.company_id, template.company_id) AS company_id, pricelist.currency_id
               FROM lockgate_price_seal seal
               JOIN lockgate_price_change_line line ON line.id = seal.line_id
@@ -28,6 +32,7 @@ STANDS_FOR = """
               JOIN product_template template ON template.id = product.product_tmpl_id
               JOIN uom_uom unit ON unit.id = seal.uom_id
               JOIN uom_uom own_unit ON own_unit.id = template.uom_id
+        CROSS JOIN LATERAL {tax_of("book.id", "template.id")} tax
              WHERE seal.change_id = %(change)s AND seal.revokes_id IS NULL
           ORDER BY book.pricelist_id, seal.product_id, unit.id = own_unit.id DESC, seal.listing_id) sealed
 CROSS JOIN LATERAL (
@@ -106,7 +111,12 @@ class ProductPricelistItem(models.Model):
                 INSERT INTO lockgate_price_change_line_rule_rel (line_id, rule_id)
                 SELECT line_id, id FROM rule
                 """,
-                rules=SQL(STANDS_FOR, change=change.id, start=change.effective_from),
+                rules=SQL(
+                    STANDS_FOR,
+                    change=change.id,
+                    start=change.effective_from,
+                    taxes=change.book_ids._taxes(),
+                ),
                 columns=SQL(", ").join(map(SQL.identifier, columns)),
                 values=SQL(", ").join(
                     SQL.identifier("rule" if name in OWN else "pattern", name) for name in columns

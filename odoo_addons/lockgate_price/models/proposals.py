@@ -62,6 +62,7 @@ def parameters(change, moment):
         "company_currency": str(company.currency_id.id),
         "default_cost": products._fields["standard_price"].get_company_dependent_fallback(products) or 0.0,
         "rates": json.dumps(rates),
+        "taxes": (change.book_ids | change._base_books())._taxes(),
     }
 
 

@@ -1,6 +1,7 @@
 """What a price change says for each listing and book that it names, in one statement of SQL."""
 
 from .price_seal import IN_FORCE
+from .price_tax import tax_of
 
 # Which line decides which listing: of those that name it the most specific, and of equals (two tags) the
 # first. A rank is 1000 times the kind of target, plus the depth of a category.
@@ -112,27 +113,38 @@ FACTS = f"""
  LEFT JOIN LATERAL ({IN_FORCE}) in_force ON true
  LEFT JOIN LATERAL ({RULE}) rule ON true
 """
-# The price of the same product in another book, for one unit of this listing.
+# The price of the same product in another book, for one unit of this listing, with the tax of this book.
 OTHER = f"""
  LEFT JOIN LATERAL (
-           SELECT sealed.amount * here.factor / unit.factor
-                      * (%(rates)s::jsonb->>(sealed.currency_id::text))::numeric AS amount
-             FROM (SELECT listing.factor, listing.product_id, listing.uom_id) here
+           SELECT round((sealed.amount - there.on_net) / there.per_net * here.factor / unit.factor
+                            * (%(rates)s::jsonb->>(sealed.currency_id::text))::numeric
+                            * here.per_net + here.on_net, 9) AS amount
+             FROM (SELECT listing.factor, listing.product_id, listing.product_tmpl_id, listing.uom_id,
+                          tax.per_net, tax.on_net) here
              JOIN lockgate_price_book book ON book.id = line.base_book_id
              JOIN lockgate_listing listing ON listing.channel_id = book.channel_id AND listing.active
                                           AND listing.product_id = here.product_id
        CROSS JOIN LATERAL ({IN_FORCE}) sealed
+       CROSS JOIN LATERAL {tax_of("line.base_book_id", "here.product_tmpl_id")} there
              JOIN uom_uom unit ON unit.id = sealed.uom_id
             WHERE line.base = 'book'
          ORDER BY sealed.uom_id = here.uom_id DESC, sealed.id DESC LIMIT 1) other ON true
 """
-FIXED = "line.price * listing.factor / listing.own_factor"
-COMPARED = "line.compare_price * listing.factor / listing.own_factor"
+
+
+def _shown(given):
+    """SQL of what the book shows of an amount that is given for one of the product's own unit."""
+    return f"({given} * listing.factor / listing.own_factor * tax.per_given + tax.on_given)"
+
+
+FIXED = _shown("line.price")
+COMPARED = _shown("line.compare_price")
 # What a line computes from: looked up while the change is drafted, and held in its impact from the moment
 # that approval is asked for, so that what is approved is what was asked for.
 LIVE = f"""
     SELECT CASE line.base WHEN 'fixed' THEN {FIXED} WHEN 'in_force' THEN in_force.amount
-                          WHEN 'cost' THEN nullif(listing.cost, 0) ELSE other.amount END AS amount,
+                          WHEN 'cost' THEN nullif(listing.cost, 0) * tax.per_net + tax.on_net
+                          ELSE other.amount END AS amount,
            CASE line.compare_at WHEN 'fixed' THEN {COMPARED} ELSE in_force.amount END AS compared,
            NOT coalesce(line.overrides, false) AND coalesce(rule.rank > line.rank, false) AS loses
 """
@@ -166,9 +178,7 @@ def _finish(amount):
 
 
 LINE_PRICE = "base.amount * (1 + coalesce(line.percent, 0)::numeric / 100)"
-STEP_PRICE = _finish(
-    f"coalesce(step.price * listing.factor / listing.own_factor, {LINE_PRICE} * (1 + step.percent / 100))"
-)
+STEP_PRICE = _finish(f"coalesce({_shown('step.price')}, {LINE_PRICE} * (1 + step.percent / 100))")
 # A break is asked for in the product's own unit and sealed in whole units of the listing; one that the
 # first unit reaches is the price itself.
 BREAKS = f"""
@@ -187,7 +197,7 @@ OF_FACTS = f""",
                in_force.id AS old_seal_id, in_force.amount AS old_price, rule.id AS rule_id,
                rule.rank > line.rank AS rule_is_closer,
                CASE WHEN rule.compute_price = 'fixed'
-                    THEN {_round_final("rule.fixed_price * listing.factor / listing.own_factor")}
+                    THEN {_round_final(_shown("rule.fixed_price"))}
                     WHEN %(asked)s THEN held.current_price END AS current_price
 """
 
@@ -209,13 +219,15 @@ def resolved(live, facts):
                CASE WHEN line.compare_at IS NOT NULL AND shown.amount > coalesce(breaks.first, price.amount)
                     THEN shown.amount END AS compare_at,
                base.loses, base.amount AS base_amount, base.compared AS compare_base,
-               decided.line_ids[2:] AS shadowed, listing.cost, book.smallest,
+               decided.line_ids[2:] AS shadowed, listing.cost,
+               (coalesce(breaks.first, price.amount) - tax.on_net) / tax.per_net AS net, book.smallest,
                book.decimal_places, trim_scale(book.rounding)::text AS rounding, book.rounding_method
                {OF_FACTS if facts else ""}
           FROM decided
           JOIN listing ON listing.id = decided.listing_id
           JOIN line ON line.id = decided.line_ids[1]
           JOIN book ON book.channel_id = listing.channel_id
+    CROSS JOIN LATERAL {tax_of("book.id", "listing.product_tmpl_id")} tax
           {FACTS if facts else ""} {OTHER if live else ""} {HELD_JOIN}
     CROSS JOIN LATERAL ({LIVE if live else HELD}) base
     CROSS JOIN LATERAL (SELECT {_finish(LINE_PRICE)} AS amount) price

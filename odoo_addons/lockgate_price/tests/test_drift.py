@@ -77,6 +77,48 @@ class TestDrift(PriceCase):
         change.with_user(self.approver).action_approve()
         self.assertFalse(self.sweep())
 
+    def entered(self, **values):
+        """A product that has come to be listed, and the drafts that the sweep made of it."""
+        product = self.env["product.product"].create({"name": "Sail", "list_price": 7, **values})
+        self.env["lockgate.listing"].create(
+            {"channel_id": self.channel.id, "product_id": product.id, "sku": "S"}
+        )
+        self.sweep()
+        return product, self.drafts(product)
+
+    def drafts(self, product):
+        return self.env["lockgate.price.change"].search([("line_ids.product_id", "=", product.id)])
+
+    def test_what_comes_to_be_listed_gets_one_draft_and_no_price(self):
+        product, draft = self.entered()
+        self.assertEqual((draft.state, draft.kind, draft.line_ids.price), ("draft", "captured", 7))
+        self.assertFalse(self.seals.search([("product_id", "=", product.id)]))
+        self.sweep()
+        self.assertEqual(self.drafts(product), draft)
+        drift = self.env["lockgate.price.drift"].search([("product_id", "=", product.id)])
+        opened = drift.with_user(self.analyst).action_adopt()["domain"]
+        self.assertEqual(draft.search(opened), draft)
+
+    def test_the_draft_of_what_was_listed_is_decided_on_like_any(self):
+        product, draft = self.entered()
+        draft.with_user(self.analyst).action_request()
+        draft.with_user(self.approver).action_approve()
+        self.assertEqual(self.seals.search([("product_id", "=", product.id)]).amount, 7)
+        self.assertFalse(self.sweep())
+
+    def test_what_somebody_drafted_or_turned_down_is_not_drafted_again(self):
+        product, draft = self.entered()
+        draft.with_user(self.analyst).action_cancel()
+        self.sweep()
+        self.assertEqual(self.drafts(product), draft)
+
+    def test_what_is_listed_before_the_baseline_waits_for_it(self):
+        shop = self.channel.copy({"code": "new_shop"})
+        self.env["lockgate.listing"].create({"channel_id": shop.id, "product_id": self.product.id})
+        book = self.book.create({"name": "New", "channel_id": shop.id, "pricelist_id": self.pricelist.id})
+        self.sweep(book)
+        self.assertFalse(self.env["lockgate.price.change"].search([("book_ids", "in", book.ids)]))
+
     def test_the_sweep_goes_on_where_it_stopped(self):
         self.products.product_tmpl_id.list_price = 99
         self.assertTrue(self.book._sweep(rows=2))

@@ -88,10 +88,10 @@ class TestImpact(PriceCase):
                 ("up to +5 %", 1),  # 20 → 21
                 ("+5 to +10 %", 0),
                 ("+10 to +20 %", 0),
-                ("over +20 %", 1),  # 30 → 37
+                ("more than +20 %", 1),  # 30 → 37
             ],
         )
-        self.assertIn("over +20 %", change.impact_chart)
+        self.assertIn("more than +20 %", change.impact_chart)
 
     def test_first_prices_draw_no_chart(self):
         self.assertFalse(self.draft().impact_chart)

@@ -1,8 +1,10 @@
+import io
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from datetime import timedelta
 
 from odoo import fields
+from odoo.cli.command import find_command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 
@@ -289,6 +291,25 @@ class TestVerify(LedgerCase):
                 self.ledger.with_user(user).verify()
             with self.assertRaises(AccessError):
                 self.env["lockgate.ledger.check"].with_user(user).create({})
+
+    def command(self, **known):
+        """(whether the ledger holds, what the command writes)."""
+        written = io.StringIO()
+        with redirect_stdout(written):
+            holds = find_command("verify_ledger")()._verify(self.env, known)
+        return holds, written.getvalue()
+
+    def test_the_command_says_it_with_the_hashes_to_keep(self):
+        holds, written = self.command()
+        self.assertTrue(holds)
+        self.assertIn("The ledger holds.", written)
+        self.assertIn(f"--seals {self.seals.search([], limit=1).chain_hash}", written)
+
+    def test_the_command_names_what_was_changed(self):
+        with self.tampered((f"UPDATE {SEALS} SET amount = 1 WHERE id = %s", self.seal_numbers()[0])):
+            holds, written = self.command()
+        self.assertFalse(holds)
+        self.assertIn("was changed after it was made", written)
 
     def test_the_daily_check_leaves_its_result_in_the_servers_log(self):
         said = []

@@ -1,1 +1,1 @@
-from . import test_fiscal_position
+from . import test_fiscal_position, test_tax
