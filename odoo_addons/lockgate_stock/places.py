@@ -44,12 +44,14 @@ def _inside(cr, locations):
     return [location_id for (location_id,) in cr.fetchall()]
 
 
-# At or below a root, in use, and not on hold.
+# At or below a root, in use, and neither on hold nor in quality control.
 BELOW = """
        stock_location l ON l.parent_path LIKE root.parent_path || '%%'
        AND l.active AND l.usage IN ('internal', 'view')
        AND NOT EXISTS (SELECT FROM stock_location hold
-                        WHERE hold.lockgate_hold AND l.parent_path LIKE hold.parent_path || '%%')
+                        WHERE l.parent_path LIKE hold.parent_path || '%%'
+                          AND (hold.lockgate_hold OR hold.id IN (
+                               SELECT wh_qc_stock_loc_id FROM stock_warehouse)))
 """
 OF_CHANNEL = f"""
     SELECT count(*) > 0, array_agg(DISTINCT l.id) FILTER (WHERE l.id IS NOT NULL)

@@ -32,7 +32,7 @@ class Policy(NamedTuple):
     places: str = "channel"
     sources: list = []  # locations, in their order
     left_out: list = []  # locations
-    tiers: list = []  # [[below, share, buffer]], the scarcest first
+    tiers: list = []  # [[below, share, buffer, least]], the scarcest first
 
     @property
     def has_places(self):
@@ -56,7 +56,8 @@ POLICIES = """
            ARRAY(SELECT s.location_id FROM lockgate_exposure_source s
                   WHERE s.policy_id = p.id ORDER BY s.sequence, s.id),
            ARRAY(SELECT o.location_id FROM lockgate_exposure_left_out_rel o WHERE o.policy_id = p.id),
-           (SELECT coalesce(json_agg(json_build_array(t.below, t.share, t.buffer) ORDER BY t.below), '[]')
+           (SELECT coalesce(json_agg(json_build_array(t.below, t.share, t.buffer, t.least)
+                                    ORDER BY t.below), '[]')
               FROM lockgate_exposure_tier t WHERE t.policy_id = p.id),
            CASE WHEN c.reduced_since IS NULL THEN 100 ELSE c.reduced_to END
       FROM lockgate_channel c
@@ -92,10 +93,11 @@ def show(policy, left, told, now, reduced_to=100):
         return reduce(number), steps
     if policy.discontinued and told == 0:
         return 0, [["sold_out", 0, 0]]
-    share, buffer = policy.share, policy.buffer
+    share, buffer, least = policy.share, policy.buffer, policy.least
     tier = next((tier for tier in policy.tiers if left < tier[0]), None)
     if tier:
-        below, share, buffer = tier
+        below, share, buffer, tiers_least = tier
+        least = max(least, tiers_least)
         step("scarce", below, left)
     buffer = max(buffer, -(-max(left, 0) * policy.buffer_percent // 100))
     if buffer:
@@ -113,6 +115,6 @@ def show(policy, left, told, now, reduced_to=100):
     number = reduce(number)
     if number % policy.pack:
         number = step("pack", policy.pack, number - number % policy.pack)
-    if 0 < number < policy.least:
-        number = step("least", policy.least, 0)
+    if 0 < number < least:
+        number = step("least", least, 0)
     return number, steps

@@ -79,7 +79,8 @@ class Channel(models.Model):
                             other_company=warehouse.company_id.name,
                         )
                     )
-        self.env["lockgate.exposure.policy"].sudo().search([("channel_id", "in", self.ids)])._check_shares()
+        of_companies = [("company_id", "in", self.company_id.ids)]
+        self.env["lockgate.exposure.policy"].sudo().search(of_companies)._check_shares()
 
     def write(self, vals):
         result = super().write(vals)

@@ -147,34 +147,6 @@ class ExposurePolicy(models.Model):
             ),
         ]
 
-    @api.constrains("active", "company_id", "channel_id", "applies_to", "share")
-    def _check_shares(self):
-        """Channels that share a pool cannot be given more than all of it."""
-        shared = [
-            ("active", "=", True),
-            ("applies_to", "=", "all"),
-            ("share", "<", 100),
-            ("channel_id", "!=", False),
-        ]
-        for policy in self.sudo().filtered_domain(shared):
-            warehouses = policy.channel_id.warehouse_ids
-            others = self.sudo().search(
-                [*shared, ("channel_id.warehouse_ids", "in", warehouses.ids), ("id", "!=", policy.id)]
-            )
-            by_channel = {other.channel_id: other.share for other in reversed(others)}
-            by_channel[policy.channel_id] = policy.share
-            if sum(by_channel.values()) > 100:
-                raise ValidationError(
-                    self.env._(
-                        "Policy %(policy)s: the channels %(channels)s share %(warehouses)s and would show "
-                        "%(total)s %% of it together: lower a share.",
-                        policy=policy.name,
-                        channels=", ".join(channel.name for channel in by_channel),
-                        warehouses=", ".join(warehouses.mapped("name")),
-                        total=sum(by_channel.values()),
-                    )
-                )
-
     @api.model_create_multi
     def create(self, vals_list):
         policies = super().create(vals_list)

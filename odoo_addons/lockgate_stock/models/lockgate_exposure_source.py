@@ -24,6 +24,10 @@ class ExposureSource(models.Model):
 
     _location_unique = models.UniqueIndex("(policy_id, location_id)", "A policy names each place once.")
 
+    @api.constrains("location_id")
+    def _check_shares(self):
+        self.policy_id._check_shares()
+
     @api.model_create_multi
     def create(self, vals_list):
         sources = super().create(vals_list)

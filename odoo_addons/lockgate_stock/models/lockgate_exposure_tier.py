@@ -18,23 +18,34 @@ class ExposureTier(models.Model):
     )
     share = fields.Integer("Share of the Pool (%)", default=100, required=True)
     buffer = fields.Integer("Safety Buffer", required=True, default=0)
+    least = fields.Integer(
+        "Least Shown",
+        required=True,
+        default=0,
+        help="Fewer than these are shown as 0; the policy's own number counts where it is greater.",
+    )
 
     _below_unique = models.UniqueIndex(
         "(policy_id, below)", "A policy can have one set of terms for each number of units left."
     )
 
-    @api.constrains("below", "share", "buffer")
+    @api.constrains("below", "share", "buffer", "least")
     def _check_terms(self):
         for tier in self:
-            if not (0 < tier.below <= MOST and 0 <= tier.share <= 100 and 0 <= tier.buffer <= MOST):
+            units = (tier.buffer, tier.least)
+            if not (0 < tier.below <= MOST and 0 <= tier.share <= 100 and all(0 <= n <= MOST for n in units)):
                 raise ValidationError(
                     self.env._(
                         "Policy %(policy)s, when fewer than %(below)s are left: the number must be above 0, "
-                        "the share from 0 to 100, and the buffer not negative.",
+                        "the share from 0 to 100, and neither the buffer nor the least shown negative.",
                         policy=tier.policy_id.name,
                         below=tier.below,
                     )
                 )
+
+    @api.constrains("below", "share")
+    def _check_shares(self):
+        self.policy_id._check_shares()
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -48,5 +59,8 @@ class ExposureTier(models.Model):
         return result
 
     def unlink(self):
-        self.policy_id._mark("policy changed")
-        return super().unlink()
+        policies = self.policy_id
+        policies._mark("policy changed")
+        result = super().unlink()
+        policies._check_shares()
+        return result

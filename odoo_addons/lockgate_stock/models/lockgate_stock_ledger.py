@@ -1,4 +1,6 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..exposure import Exposure
 from ..policy import Policy
@@ -22,6 +24,9 @@ class StockLedger(models.Model):
     listing_id = fields.Many2one("lockgate.listing", required=True, readonly=True, ondelete="cascade")
     at = fields.Datetime("From", required=True, readonly=True)
     until = fields.Datetime(compute="_compute_until", help="Empty: until now.")
+    shown_at = fields.Datetime(
+        store=False, search="_search_shown_at", help="To look for what was shown at a moment."
+    )
     figures = fields.Json(required=True, readonly=True)
     reason = fields.Char("After", readonly=True, help="The mark that made it be computed.")
     is_defect = fields.Boolean(
@@ -44,6 +49,20 @@ class StockLedger(models.Model):
             rows = following[row.listing_id]
             after = rows[rows.index(row) + 1 :]
             row.until = after[0].at if after else False
+
+    @api.model
+    def _search_shown_at(self, operator, value):
+        """Rows that held then. Odoo asks for a moment as from its second on and before the next."""
+        if operator in ("<", "<="):
+            return [("at", operator, value)]
+        if operator not in (">", ">="):
+            return NotImplemented
+        last = SQL(
+            "(SELECT DISTINCT ON (listing_id) id FROM lockgate_stock_ledger WHERE at <= %s"
+            " ORDER BY listing_id, at DESC, id DESC)",
+            value,
+        )
+        return Domain("at", ">", value) | Domain("id", "in", last)
 
     @api.depends("figures", "listing_id")
     def _compute_words(self):

@@ -12,5 +12,6 @@ from . import (
     test_policy,
     test_reduction,
     test_set_aside,
+    test_shares,
     test_turn,
 )

@@ -18,6 +18,8 @@ class Recount:
     def __init__(self, env, now):
         self.now = now
         self.places = env["stock.location"].search([("usage", "in", ["internal", "view"])])
+        warehouses = env["stock.warehouse"].with_context(active_test=False).search([])
+        self.quality = warehouses.wh_qc_stock_loc_id
         self.quants = env["stock.quant"].search([("location_id", "in", self.places.ids)])
         self.quants = self.quants.grouped("product_id")
         self.moves = env["stock.move"].search([("state", "in", OPEN)]).grouped("product_id")
@@ -81,12 +83,13 @@ class Recount:
         return self.policies.browse()
 
     def below(self, places):
-        """The locations at or below these that are sold from: in use, not on hold, nor below one on hold."""
+        """The locations at or below these that are sold from: in use, and not at or below one on hold."""
         inside = places.browse()
         for location in self.places if places else ():
             place, above, held = location, False, False
             while place:
-                above, held = above or place in places, held or place.lockgate_hold
+                above = above or place in places
+                held = held or place.lockgate_hold or place in self.quality
                 place = place.location_id
             if above and not held:
                 inside |= location
@@ -138,4 +141,4 @@ def shown(policy, left, told, now):
     number = max(0, number + policy.backorder)
     number = min(number, policy.most or MOST, MOST)
     number -= number % policy.pack
-    return number if number >= policy.least else 0
+    return number if number >= max(policy.least, terms.least) else 0

@@ -77,7 +77,8 @@ class TestLedger(StockCase):
         policy.write({"buffer": 0, "name": "Other"})
         self.turn()
         moment = fields.Datetime.now() - timedelta(hours=20)
-        row = self.rows().filtered(lambda row: row.at <= moment < (row.until or moment + timedelta(1)))
+        row = self.rows().search([("listing_id", "=", self.listing.id), ("shown_at", "=", moment)])
+        self.assertTrue(row.at <= moment < row.until)
         self.assertEqual(row.quantity_text, "0")
         self.assertEqual(
             row.explanation,
@@ -87,6 +88,16 @@ class TestLedger(StockCase):
         self.assertEqual(row.reason, "policy added")
         self.assertEqual([each.quantity_text for each in self.rows()], ["7", "0", "7"])
         self.assertFalse(self.rows()[0].until)
+
+    def test_before_it_was_listed_nothing_was_shown(self):
+        self.receive_and_turn(7)
+        long_ago = fields.Datetime.now() - timedelta(days=9)
+        ledger = self.env["lockgate.stock.ledger"]
+        self.assertFalse(ledger.search([("shown_at", "=", long_ago), ("listing_id", "=", self.listing.id)]))
+        self.assertEqual(
+            ledger.search([("shown_at", "=", fields.Datetime.now()), ("listing_id", "=", self.listing.id)]),
+            self.rows()[0],
+        )
 
     def test_the_end_of_being_told_is_kept_too(self):
         self.receive_and_turn(7)

@@ -84,6 +84,14 @@ class TestPlaces(StockCase):
         self.sell_from("first", self.stock, self.there)
         self.assert_sells(7)
 
+    def test_what_is_in_quality_control_is_not_sold_though_a_place_above_is_named(self):
+        self.warehouse.reception_steps = "three_steps"
+        self.receive(4, destination=self.warehouse.wh_qc_stock_loc_id)
+        self.sell_from("sum", self.warehouse.view_location_id)
+        self.assert_sells(7)
+        self._done(self.transfer(4, self.warehouse.wh_qc_stock_loc_id, self.stock))
+        self.assert_sells(11)
+
     def test_a_kit_comes_from_one_place_or_is_not_there(self):
         paddle = self._product("Paddle")
         self.env["mrp.bom"].create(

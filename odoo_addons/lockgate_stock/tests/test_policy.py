@@ -57,10 +57,16 @@ class TestPolicyArithmetic(StockCase):
         self.assertEqual(steps, [["buffer", 5, 100], ["share", 50, 50], ["most", 40, 40], ["pack", 6, 36]])
 
     def test_terms_tighten_as_stock_falls(self):
-        tiers = [[5, 0, 0], [20, 25, 2]]
-        for left, shown in [(40, 20), (20, 10), (19, 4), (5, 0), (4, 0), (-1, 0)]:
+        tiers = [[5, 0, 0, 0], [20, 25, 2, 3]]
+        for left, shown in [(40, 20), (20, 10), (19, 4), (14, 3), (13, 0), (5, 0), (4, 0), (-1, 0)]:
             with self.subTest(left=left):
                 self.assertEqual(self.shown(left, share=50, tiers=tiers), shown)
+
+    def test_the_least_shown_is_never_eased_as_stock_falls(self):
+        for least, shown in [(0, 0), (4, 0), (9, 0)]:
+            self.assertEqual(self.shown(3, least=4, tiers=[[20, 100, 0, least]]), shown)
+        self.assertEqual(self.shown(5, least=4, tiers=[[20, 100, 0, 0]]), 5)
+        self.assertEqual(self.shown(5, least=4, tiers=[[20, 100, 0, 9]]), 0)
 
     def test_what_is_discontinued_stays_at_zero_once_it_is_there(self):
         self.assertEqual(self.shown(3, told=None, discontinued=True), 3)
@@ -271,12 +277,15 @@ class TestPolicy(StockCase):
 
     def test_only_one_shop_sells_the_last_units(self):
         shop = self._listing(self.product, self._channel("stock_test_2", self.warehouse))
-        self._policy(tier_ids=[Command.create({"below": 20, "share": 0})])
+        policy = self._policy(tier_ids=[Command.create({"below": 20, "share": 0})])
         self.receive(20)
         self.assertEqual((self.quantity(), self.quantity(shop)), (20, 20))
         self.order(1)
         self.assertEqual((self.quantity(), self.quantity(shop)), (0, 19))
         self.assertIn("fewer than 20 left, 0 % of it for this channel = 0", self.explain())
+        policy.tier_ids.write({"share": 100, "least": 20})
+        self.assertEqual((self.quantity(), self.quantity(shop)), (0, 19))
+        self.assertIn("fewer than 20 left, fewer than 20 are shown as 0", self.explain())
 
     def test_the_words_repeat_every_step(self):
         self.receive(120)
@@ -321,21 +330,11 @@ class TestPolicy(StockCase):
             ("discontinued is sold down to zero", {"discontinued": True, "basis": "forecast"}),
             ("when fewer than 0 are left", {"tier_ids": [Command.create({"below": 0})]}),
             ("share from 0 to 100", {"tier_ids": [Command.create({"below": 5, "share": 101})]}),
-            ("buffer not negative", {"tier_ids": [Command.create({"below": 5, "buffer": -1})]}),
+            ("least shown negative", {"tier_ids": [Command.create({"below": 5, "buffer": -1})]}),
+            ("least shown negative", {"tier_ids": [Command.create({"below": 5, "least": -1})]}),
         ]:
             with self.subTest(values=values):
                 self.assert_refused(f"Policy Policy.*{message}", **values)
-
-    def test_channels_cannot_share_more_than_the_whole_pool(self):
-        other = self._channel("stock_test_2", self.warehouse)
-        apart = self._channel("stock_test_3", self.elsewhere)
-        self._policy(share=60)
-        self._policy(share=60, channel_id=apart.id)
-        self._policy(share=100, channel_id=other.id, sequence=20)
-        self.assert_refused("share Sells and would show 110 % of it together", share=50, channel_id=other.id)
-        self._policy(share=40, channel_id=other.id)
-        with self.assertRaisesRegex(ValidationError, "160 %"), self.env.cr.savepoint():
-            apart.warehouse_ids += self.warehouse
 
     def test_another_companys_channel_is_refused(self):
         company = self.env["res.company"].create({"name": "Other Canal"})

@@ -151,11 +151,13 @@ class WarehouseDay(RuleBasedStateMachine):
         self.world.finish(one(self._pickings(), picking), quantity)
 
     @precondition(lambda self: self._pickings())
-    @rule(picking=pick, quantity=few, days=st.integers(-3, 9))
+    @rule(picking=pick, quantity=st.none() | few, days=st.integers(-3, 9))
     def change(self, picking, quantity, days):
+        """What is ordered, or when."""
         move = one(self._pickings(), picking).move_ids[0]
-        if move.state in OPEN:
+        if move.state in OPEN and quantity:
             move.product_uom_qty = quantity
+        elif move.state in OPEN:
             move.date += timedelta(days=days)
 
     @rule(number=pick)
@@ -217,7 +219,8 @@ class WarehouseDay(RuleBasedStateMachine):
             "channel_id": channel.id,
             "category_id": world.boats.id,
             "ends_at": ends and self.env.cr.now() + timedelta(days=ends),
-            "tier_ids": [Command.clear()] + [Command.create({"below": 9, "share": 50, "buffer": 1})] * tier,
+            "tier_ids": [Command.clear()]
+            + [Command.create({"below": 9, "share": 50, "buffer": 1, "least": 3})] * tier,
             "source_ids": [Command.clear()]
             + [
                 Command.create({"location_id": world.warehouses[each].lot_stock_id.id, "sequence": place})
