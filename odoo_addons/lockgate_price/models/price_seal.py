@@ -134,6 +134,7 @@ class PriceSeal(models.Model):
                 self.env._("Price change %s: only what was approved, as approved, is sealed.", change.name)
             )
         answers = self._policy_answers(change)
+        starts = {channel_id: change._starts(channel_id) for channel_id in {p.channel_id for p in proposals}}
         return self._append(
             [
                 {
@@ -148,7 +149,7 @@ class PriceSeal(models.Model):
                     "rounding": proposal.rounding,
                     "rounding_method": proposal.rounding_method,
                     "uom_id": proposal.uom_id,
-                    "date_from": change._starts(proposal.channel_id).isoformat(),
+                    "date_from": starts[proposal.channel_id].isoformat(),
                     "breaks": proposal.breaks,
                     "compare_at": None if proposal.compare_at is None else str(proposal.compare_at),
                     "date_to": change.effective_to.isoformat() if change.effective_to else None,
