@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 # Where the bars part, in percent up or down.
@@ -12,6 +12,7 @@ class PriceChange(models.Model):
 
     impact_chart = fields.Html(compute="_compute_impact_chart", sanitize=False)
 
+    @api.depends("impact_ids")
     def _compute_impact_chart(self):
         for change in self:
             bars = change._origin._impact_bars()

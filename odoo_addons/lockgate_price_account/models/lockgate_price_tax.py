@@ -21,7 +21,8 @@ class PriceBook(models.Model):
                 for key in set(sets.values())
             }
             lines[book.id] = {key: tax for key, tax in own.items() if tax != Tax()}
-        return lines, sets
+        used = set().union(*lines.values())  # most often none: then nothing is handed on for each product
+        return lines, {template_id: key for template_id, key in sets.items() if key in used}
 
     def _tax_sets(self, template_ids):
         """{template id: its taxes of whatever company, as text}."""

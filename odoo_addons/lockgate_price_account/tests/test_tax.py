@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.addons.lockgate_price.tests.common import PriceCase
 from odoo.exceptions import UserError
 from odoo.fields import Command
@@ -107,6 +108,22 @@ class TestTax(PriceCase):
         self.assertEqual(impact.mapped("new_price"), [10, 10])
         self.assertEqual(impact.mapped("margin"), [4, 0])  # at costs of 4 and 8
         self.assertEqual(impact.mapped("margin_percent"), [0.5, 0])
+
+    def test_a_margin_floor_is_of_the_price_without_tax_when_asked_and_when_its_time_comes(self):
+        self.book.tax_included = True
+        policy = self.env["lockgate.price.policy"].create(
+            {"name": "Margin", "kind": "margin", "effect": "block", "percent": 0.55}
+        )
+        change = self.draft({self.product: 8})  # shown at 10, at a cost of 4
+        with self.assertRaisesRegex(UserError, "Policy Margin blocks"), self.env.cr.savepoint():
+            change.action_request()
+        policy.percent = 0.3
+        change.action_request()
+        change.with_user(self.approver).action_approve()
+        self.product.standard_price = 6
+        self.env.flush_all()
+        self.env["lockgate.price.check"]._check(self.channel, change.seal_ids.ids, fields.Datetime.now())
+        self.assertEqual(change.held_count, 1)
 
     def test_a_price_from_cost_is_shown_with_its_tax(self):
         self.book.tax_included = True
