@@ -27,6 +27,7 @@ MEASURES = {
     "outage": "bench.outage",
     "flow": "bench.flow",
     "prices": "bench.price",
+    "due": "bench.due",
 }
 
 

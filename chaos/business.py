@@ -7,6 +7,7 @@ channels goes through the web client's calls, as theirs would.
 Run by `chaos.run`; each operation is a JSON line in the journal.
 """
 
+import itertools
 import json
 import random
 import sys
@@ -16,26 +17,20 @@ from collections.abc import Callable
 import httpx
 import psycopg2
 
-from chaos.checker import NEVER
+from chaos.warehouse import NEVER, Warehouse
 from stack.user import Refused, User
 
-SUPERUSER = 1
-BEGINNING = 500
 # A person's call meets an Odoo that is down, or a colleague who was faster; the business goes on.
 NOT_NOW = (httpx.HTTPError, Refused, ValueError)
 
 
 class Business:
     def __init__(self, configuration: str, plan: dict) -> None:
-        from odoo.api import Environment
-        from odoo.modules.registry import Registry
-        from odoo.tools import config
-
-        config.parse_config(["-c", configuration, "-d", plan["database"], "--log-level", "critical"])
-        self.environment, self.registry = Environment, Registry(plan["database"])
+        self.stock = Warehouse(configuration, plan["database"], plan, self._journal)
         self.plan = plan
         self.random = random.Random(plan["seed"])
-        self.number = 0
+        self.numbers = itertools.count(1)
+        self.changes: list[int] = []  # approved ones
         self.open_orders: list[tuple[int, int, int]] = []  # picking, product, quantity
         self.frozen: set[int] = set()
         self.people: dict[str, User] = {}
@@ -46,6 +41,7 @@ class Business:
         kinds: list[Callable[[], None]] = [
             *[self.receive] * 4, *[self.order] * 4, *[self.deliver] * 3, *[self.cancel] * 2,
             *[self.burst] * 1, *[self.roll_back] * 2, *[self.change_prices] * 3, *[self.draft_prices] * 1,
+            *[self.roll_back_prices] * 1, *[self.remap] * 1,
             *[self.freeze_or_resume] * self.plan["freezes"],
         ]  # fmt: skip
         while time.time() < until:
@@ -59,13 +55,13 @@ class Business:
 
     def receive(self) -> None:
         product, quantity = self._product(), self.random.randint(1, 40)
-        self._commit("receive", product, quantity, lambda env: self._put(env, product, quantity))
+        self._commit("receive", product, quantity, lambda env: self.stock.put(env, product, quantity))
 
     def order(self) -> None:
         product, quantity = self._product(), self.random.randint(1, 15)
         made = []
         committed = self._commit(
-            "order", product, -quantity, lambda env: made.append(self._order(env, product, quantity))
+            "order", product, -quantity, lambda env: made.append(self.stock.order(env, product, quantity))
         )
         if committed:
             self.open_orders.append((made[-1], product, quantity))
@@ -73,7 +69,7 @@ class Business:
     def deliver(self) -> None:
         if self.open_orders:
             picking, product, _quantity = self.open_orders.pop(self._index(self.open_orders))
-            self._commit("deliver", product, 0, lambda env: self._deliver(env, picking))
+            self._commit("deliver", product, 0, lambda env: self.stock.deliver(env, picking))
 
     def cancel(self) -> None:
         if self.open_orders:
@@ -85,72 +81,34 @@ class Business:
     def burst(self) -> None:
         product = self._product()
         for _ in range(20):
-            self._commit("burst", product, 1, lambda env: self._put(env, product, 1))
+            self._commit("burst", product, 1, lambda env: self.stock.put(env, product, 1))
 
     def roll_back(self) -> None:
         """A transaction, or a part of one behind a savepoint, with a number that stands nowhere else."""
         product, quantity = self._product(), self.random.randint(1, 9)
         if self.random.random() < 0.5:
-            self._commit("roll_back", product, NEVER, lambda env: self._put(env, product, NEVER), keep=False)
+            self._commit(
+                "roll_back", product, NEVER, lambda env: self.stock.put(env, product, NEVER), keep=False
+            )
             return
 
         def partly(env) -> None:
             savepoint = env.cr.savepoint()
-            self._put(env, product, NEVER)
+            self.stock.put(env, product, NEVER)
             env.cr.flush()
             savepoint.close(rollback=True)
             env.invalidate_all()
-            self._put(env, product, quantity)
+            self.stock.put(env, product, quantity)
 
         self._commit("roll_back_part", product, quantity, partly)
 
     def _commit(self, kind: str, product: int, delta: int, do: Callable, *, keep: bool = True) -> bool:
-        """Do it in a transaction of its own; the journal has it before it is committed."""
         try:
-            with self.registry.cursor() as cr:
-                do(self.environment(cr, SUPERUSER, {}))
-                cr.flush()
-                cr.execute("SELECT pg_current_xact_id()::text")
-                (transaction,) = cr.fetchone()
-                self._journal(kind, product=product, delta=delta, transaction=transaction)
-                if keep:
-                    cr.commit()
-                else:
-                    cr.rollback()
-            return keep
+            self.stock.commit(kind, product, delta, do, keep=keep)
         except Exception as error:  # whatever a fault did to this one, the next is tried
             self._journal("failed", of=kind, error=f"{type(error).__name__}: {error}"[:300])
             return False
-
-    def _put(self, env, product: int, quantity: int) -> None:
-        location = env["stock.location"].browse(self.plan["location"])
-        env["stock.quant"]._update_available_quantity(
-            env["product.product"].browse(product), location, quantity
-        )
-
-    def _order(self, env, product: int, quantity: int) -> int:
-        picking = env["stock.picking"].create(
-            {
-                "picking_type_id": self.plan["out_type"],
-                "location_id": self.plan["location"],
-                "location_dest_id": self.plan["customers"],
-                "move_ids": [
-                    (0, 0, {
-                        "product_id": product, "product_uom_qty": quantity,
-                        "location_id": self.plan["location"], "location_dest_id": self.plan["customers"],
-                    })
-                ],
-            }
-        )  # fmt: skip
-        picking.action_confirm()
-        return picking.id
-
-    def _deliver(self, env, picking: int) -> None:
-        record = env["stock.picking"].browse(picking)
-        record.move_ids.write({"picked": True})
-        for move in record.move_ids:
-            move.quantity = move.product_uom_qty
-        record._action_done()
+        return keep
 
     # What people do
 
@@ -175,10 +133,40 @@ class Business:
         }
         try:
             change = self._person("analyst").create("lockgate.price.change", **values)
-            self._person("analyst").call("lockgate.price.change", "action_request", [change])
-            if approve:
-                self._person("approver").call("lockgate.price.change", "action_approve", [change])
+            self._ask(change, approve)
             self._journal("prices" if approve else "draft_prices", change=change)
+        except NOT_NOW as error:
+            self._forget_people(error)
+            return
+        if approve:
+            self.changes.append(change)
+
+    def roll_back_prices(self) -> None:
+        """A change of the past is taken back by another one, with the prices underneath."""
+        if not self.changes:
+            return
+        change = self.changes.pop(self._index(self.changes))
+        try:
+            self._person("analyst").call("lockgate.price.change", "action_roll_back", [change])
+            drafts = [("rollback_of_id", "=", change), ("state", "=", "draft")]
+            for draft in self._person("analyst").find("lockgate.price.change", drafts, "id"):
+                self._ask(draft["id"], approve=True)
+            self._journal("prices_rolled_back", change=change)
+        except NOT_NOW as error:
+            self._forget_people(error)
+
+    def _ask(self, change: int, approve: bool) -> None:
+        self._person("analyst").call("lockgate.price.change", "action_request", [change])
+        if approve:
+            self._person("approver").call("lockgate.price.change", "action_approve", [change])
+
+    def remap(self) -> None:
+        """A listing gets a SKU that the channel has never heard."""
+        listing = self.random.choice(self.plan["listings"])
+        sku = f"new-{self.plan['seed']}-{next(self.numbers)}"
+        try:
+            self._person("admin").call("lockgate.listing", "write", [listing], {"sku": sku})
+            self._journal("remapped", listing=listing, sku=sku)
         except NOT_NOW as error:
             self._forget_people(error)
 
@@ -211,7 +199,7 @@ class Business:
     def _state(self, channel: int) -> str | None:
         while True:
             try:
-                with self.registry.cursor() as cr:
+                with self.stock.registry.cursor() as cr:
                     cr.execute("SELECT state FROM lockgate_channel WHERE id = %s", [channel])
                     return cr.fetchone()[0]
             except psycopg2.Error:

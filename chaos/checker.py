@@ -1,4 +1,5 @@
-"""Decides the properties S1 to S6 of docs/design.md from what a run left behind.
+"""Decides the properties S1 to S6 of docs/design.md, and two of its promises about motion, from what a
+run left behind.
 
 Each function yields what contradicts its property, in words, with the key it happened to.
 """
@@ -11,11 +12,12 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from chaos.records import Attempt, Key, Push, Records, Seal
+from chaos.warehouse import NEVER
 
 # Seconds that clocks, commits and requests on one busy machine may lie apart.
 SLACK = 1.5
-# Numbers from here on stand only in what is rolled back, or never approved.
-NEVER = 900_000
+# The part of all requests that a limit may refuse, and a few of a run that makes few.
+REFUSED, FEW = 0.01, 2
 
 
 class Violation(NamedTuple):
@@ -109,9 +111,15 @@ def no_going_back(records: Records, bounds: Bounds) -> Iterator[tuple[Key | None
             if after.version < before.version:
                 yield key, f"version {after.version} was sent after version {before.version}"
             over = before.leased + sum(bounds)
-            free = min(over, before.reported or over)
+            free = min(over, before.answered or over)
             if after is not before and push.received + SLACK < free:
                 yield key, f"version {after.version} was sent before {before.version} was answered or over"
+    if records.readable:
+        for key, attempts in _by_key(records.attempts).items():
+            for before, after in pairwise(attempts):
+                again = before.purpose == after.purpose == "push" and before.version == after.version
+                if again and before.answered is None:
+                    yield key, f"version {after.version} was sent again, and nobody had asked what came of it"
 
 
 def _lease_of(push: Push, attempts: list[Attempt]) -> Attempt | None:
@@ -125,7 +133,7 @@ def _lease_of(push: Push, attempts: list[Attempt]) -> Attempt | None:
 
 
 def _same(leased: dict, pushed: dict) -> bool:
-    names = ("seal", "amount") if leased["aspect"] == "price" else ("quantity",)
+    names = ("sku", "seal", "amount") if leased["aspect"] == "price" else ("sku", "quantity")
     return all(str(leased[name]) == str(pushed[name]) for name in names) and _ahead(leased) == _ahead(pushed)
 
 
@@ -178,6 +186,16 @@ def frozen_is_frozen(records: Records, bounds: Bounds) -> Iterator[tuple[Key | N
                 yield push.key, f"sent {push.received - freeze.began:.1f} s after the channel was frozen"
 
 
+def limits_are_kept(records: Records, bounds: Bounds) -> Iterator[tuple[Key | None, str]]:
+    answered, refused = records.limited
+    if refused > FEW + REFUSED * answered:
+        yield None, f"the channel's limit refused {refused} of {answered + refused} requests"
+
+
+def stops_in_time(records: Records, bounds: Bounds) -> Iterator[tuple[Key | None, str]]:
+    yield from ((None, words) for words in records.overdue)
+
+
 def _by_key(things):
     found = defaultdict(list)
     for thing in things:
@@ -196,4 +214,6 @@ CHECKS: dict[str, Check] = {
     "S4": nothing_invented,
     "S5": no_oversell,
     "S6": frozen_is_frozen,
+    "flow": limits_are_kept,
+    "stop": stops_in_time,
 }

@@ -9,35 +9,91 @@ from typing import Any
 import httpx
 from psycopg2.extras import RealDictCursor
 
-from chaos.business import BEGINNING
 from chaos.records import Attempt, End, Freeze, Key, Push, Records, Seal
+from chaos.warehouse import BEGINNING
 
 Json = dict[str, Any]
 EVIDENCE = ("lockgate_price_approval", "lockgate_price_seal")
 
 
-def read(connection, fake_url: str, journal: list[Json], skus: dict[int, set[str]]) -> Records:
-    """`skus`: the SKUs of each channel's id. The parts must have come to rest."""
+def read(connection, fake_url: str, journal: list[Json], channels: list[int]) -> Records:
+    """What these channels were told and what Odoo keeps of them. The parts must have come to rest."""
     cr = connection.cursor(cursor_factory=RealDictCursor)
     history = httpx.get(f"{fake_url}/history", params={"since": 0}, timeout=60).json()["entries"]
     shown = httpx.get(f"{fake_url}/listings", timeout=60).json()
-    pushes = [_push(entry) for entry in history]
-    seals = list(_seals(cr))
+    limit = httpx.get(f"{fake_url}/limit", timeout=60).json() or {"answered": 0, "refused": 0}
+    names = _names(cr, channels)
+    pushes = [_push(entry, names) for entry in history if entry["sku"] in names]
+    seals = list(_seals(cr, channels))
+    blocked = _blocked(cr, channels)
     _keep_operations(cr, journal)
+    ends = [*_stock_ends(cr, channels, shown), *_price_ends(cr, shown, seals)]
     return Records(
         pushes=pushes,
-        attempts=list(_attempts(cr)),
+        attempts=list(_attempts(cr, channels)),
         seals=seals,
-        freezes=list(_freezes(journal, skus)),
+        freezes=list(_freezes(journal, _skus(cr, channels))),
         broken_evidence=[table for table in EVIDENCE if not _chained(cr, table)],
-        ends=[*_stock_ends(cr, list(skus), shown, pushes), *_price_ends(cr, shown, seals, pushes)],
+        ends=[_end(*end, pushes, blocked) for end in ends],
+        readable=_readable(cr, channels),
+        limited=(limit["answered"], limit["refused"]),
     )
 
 
-def _push(entry: Json) -> Push:
+def at_rest(connection, channels: list[int]) -> bool:
+    """Whether none of these channels that runs has anything due, in flight or to verify."""
+    cr = connection.cursor()
+    cr.execute(
+        """SELECT NOT EXISTS (SELECT FROM lockgate_outbox WHERE channel_id = ANY(%(channels)s))
+              AND NOT EXISTS (
+                  SELECT FROM lockgate_publication p JOIN lockgate_channel c ON c.id = p.channel_id
+                   WHERE c.id = ANY(%(channels)s) AND c.state = 'running'
+                     AND p.state NOT IN ('settled', 'blocked'))""",
+        {"channels": channels},
+    )
+    return cr.fetchone()[0]
+
+
+def _skus(cr, channels: list[int]) -> dict[int, set[str]]:
+    """What each channel lists in the end."""
+    cr.execute(
+        """SELECT channel_id, array_agg(sku) AS skus FROM lockgate_listing
+            WHERE channel_id = ANY(%s) GROUP BY channel_id""",
+        [channels],
+    )
+    return {row["channel_id"]: set(row["skus"]) for row in cr.fetchall()}
+
+
+def _names(cr, channels: list[int]) -> dict[str, str]:
+    """What each listing is called in the end, by every SKU that it was ever leased with."""
+    cr.execute(
+        """
+        SELECT sku, sku AS last FROM lockgate_listing WHERE channel_id = ANY(%(channels)s)
+         UNION
+        SELECT a.value->>'sku', l.sku
+          FROM lockgate_attempt a
+          JOIN lockgate_publication p ON p.id = a.publication_id
+          JOIN lockgate_listing l ON l.id = p.listing_id
+         WHERE a.channel_id = ANY(%(channels)s)
+        """,
+        {"channels": channels},
+    )
+    return {row["sku"]: row["last"] for row in cr.fetchall()}
+
+
+def _readable(cr, channels: list[int]) -> bool:
+    cr.execute(
+        """SELECT bool_and(k.can_read_back) AS readable FROM lockgate_channel c
+             JOIN lockgate_connector k ON k.id = c.connector_id WHERE c.id = ANY(%s)""",
+        [channels],
+    )
+    return cr.fetchone()["readable"]
+
+
+def _push(entry: Json, names: dict[str, str]) -> Push:
     offset = entry["received_at"] - entry["received_monotonic"]
     return Push(
-        key=Key(entry["sku"], entry["aspect"], entry["value"].get("book")),
+        key=Key(names[entry["sku"]], entry["aspect"], entry["value"].get("book")),
         value=entry["value"],
         received=entry["received_at"],
         applied=entry["applied_monotonic"] and entry["applied_monotonic"] + offset,
@@ -45,12 +101,13 @@ def _push(entry: Json) -> Push:
     )
 
 
-def _attempts(cr) -> Iterator[Attempt]:
+def _attempts(cr, channels: list[int]) -> Iterator[Attempt]:
     cr.execute(
         """
         SELECT l.sku, p.aspect, b.reference AS book, a.purpose, a.version, a.value,
                extract(epoch FROM a.leased_at AT TIME ZONE 'UTC')::float AS leased,
-               extract(epoch FROM a.reported_at AT TIME ZONE 'UTC')::float AS reported,
+               CASE WHEN a.outcome <> 'unknown'
+                    THEN extract(epoch FROM a.reported_at AT TIME ZONE 'UTC')::float END AS answered,
                CASE WHEN p.aspect = 'stock' THEN %s + coalesce((
                    SELECT sum(o.delta) FROM chaos_operation o
                     WHERE o.product_id = l.product_id
@@ -59,14 +116,29 @@ def _attempts(cr) -> Iterator[Attempt]:
           JOIN lockgate_publication p ON p.id = a.publication_id
           JOIN lockgate_listing l ON l.id = p.listing_id
      LEFT JOIN lockgate_price_book b ON b.id = p.scope AND p.aspect = 'price'
+         WHERE a.channel_id = ANY(%s)
       ORDER BY a.id
         """,
-        [BEGINNING],
+        [BEGINNING, channels],
     )
     for row in cr.fetchall():
         key = Key(row.pop("sku"), row.pop("aspect"), row.pop("book"))
         visible = row.pop("visible")
         yield Attempt(key=key, visible=None if visible is None else int(visible), **row)
+
+
+def _blocked(cr, channels: list[int]) -> set[Key]:
+    """What waits for a person."""
+    cr.execute(
+        """
+        SELECT l.sku, p.aspect, b.reference AS book
+          FROM lockgate_publication p JOIN lockgate_listing l ON l.id = p.listing_id
+     LEFT JOIN lockgate_price_book b ON b.id = p.scope AND p.aspect = 'price'
+         WHERE p.channel_id = ANY(%s) AND p.state = 'blocked'
+        """,
+        [channels],
+    )
+    return {Key(**row) for row in cr.fetchall()}
 
 
 def _keep_operations(cr, journal: list[Json]) -> None:
@@ -84,7 +156,7 @@ def _keep_operations(cr, journal: list[Json]) -> None:
     )
 
 
-def _seals(cr) -> Iterator[Seal]:
+def _seals(cr, channels: list[int]) -> Iterator[Seal]:
     cr.execute(
         """
         SELECT s.id, l.sku, b.reference AS book, s.amount,
@@ -98,8 +170,9 @@ def _seals(cr) -> Iterator[Seal]:
           JOIN lockgate_price_book b ON b.id = s.book_id
           JOIN lockgate_price_approval a ON a.id = s.approval_id
      LEFT JOIN lockgate_price_seal r ON r.revokes_id = s.id
-         WHERE s.revokes_id IS NULL
-        """
+         WHERE s.revokes_id IS NULL AND s.channel_id = ANY(%s)
+        """,
+        [channels],
     )
     for row in cr.fetchall():
         key = Key(row.pop("sku"), "price", row.pop("book"))
@@ -133,7 +206,7 @@ def _freezes(journal: list[Json], skus: dict[int, set[str]]) -> Iterator[Freeze]
         yield Freeze(frozenset(skus[channel]), moment, None)
 
 
-def _stock_ends(cr, channels: list[int], shown: Json, pushes: list[Push]) -> Iterator[End]:
+def _stock_ends(cr, channels: list[int], shown: Json) -> Iterator[tuple]:
     cr.execute(
         """
         SELECT l.sku, greatest(0, %s + coalesce((
@@ -145,11 +218,10 @@ def _stock_ends(cr, channels: list[int], shown: Json, pushes: list[Push]) -> Ite
     )
     for row in cr.fetchall():
         listing = shown.get(row["sku"]) or {}
-        key = Key(row["sku"], "stock", None)
-        yield _end(key, listing.get("quantity"), row["expected"], pushes, "quantity")
+        yield Key(row["sku"], "stock", None), listing.get("quantity"), row["expected"]
 
 
-def _price_ends(cr, shown: Json, seals: list[Seal], pushes: list[Push]) -> Iterator[End]:
+def _price_ends(cr, shown: Json, seals: list[Seal]) -> Iterator[tuple]:
     cr.execute("SELECT extract(epoch FROM clock_timestamp())::float AS now")
     now = cr.fetchone()["now"]
     by_key: dict[Key, Seal] = {}
@@ -159,12 +231,13 @@ def _price_ends(cr, shown: Json, seals: list[Seal], pushes: list[Push]) -> Itera
     for key, seal in by_key.items():
         listing = shown.get(key.sku) or {}
         book = listing if key.book is None else listing.get("books", {}).get(key.book, {})
-        yield _end(key, book.get("price"), seal.amount, pushes, "amount")
+        yield key, book.get("price"), seal.amount
 
 
-def _end(key: Key, shown, expected, pushes: list[Push], name: str) -> End:
+def _end(key: Key, shown, expected, pushes: list[Push], blocked: set[Key]) -> End:
+    name = "amount" if key.aspect == "price" else "quantity"
     refused = any(
         push.refused and push.key == key and Decimal(push.value[name]) == Decimal(expected) for push in pushes
     )
     words = [None if number is None else f"{Decimal(number).normalize():f}" for number in (shown, expected)]
-    return End(key, *words, exempt=refused)
+    return End(key, *words, exempt=refused and key in blocked)

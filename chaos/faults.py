@@ -8,29 +8,38 @@ from collections.abc import Callable
 
 import httpx
 
+from chaos.network import Network
+from stack.processes import wait_until
 from stack.stack import Stack
 
 # Seconds: longer than a lease of the run's channels lasts in all.
 PAUSED = 11.0
+# A stop gives back within so many.
+STOPPED = 10.0
 
 
 class Faults:
-    def __init__(self, stack: Stack, plan: dict, late_bound: float) -> None:
-        self.stack, self.plan, self.late_bound = stack, plan, late_bound
+    def __init__(self, stack: Stack, network: Network, plan: dict, timing: dict) -> None:
+        self.stack, self.network, self.plan, self.timing = stack, network, plan, timing
         self.random = random.Random(plan["seed"])
         self.done: Counter[str] = Counter()
+        self.overdue: list[str] = []  # what a part did not do in its time
+        self.snapshot = self._keys()
 
     def run(self, seconds: float, pause: float) -> None:
-        """One fault after the other for so long; then heal."""
+        """One fault after the other for so long, none again before each had its turn; then heal."""
         kinds: list[Callable[[], None]] = [
-            self.kill_worker, self.kill_worker, self.stop_worker, self.kill_pacer, self.flush_redis,
-            self.restart_redis, self.pause_worker, self.restart_odoo, self.restart_postgres,
-            self.kill_channel, self.fail, self.fail, self.refuse, self.html, self.lose, self.hang, self.late,
-            self.slow,
+            self.kill_worker, self.stop_worker, self.kill_pacer, self.flush_redis,
+            self.restart_redis, self.restore_redis, self.pause_worker, self.restart_odoo,
+            self.restart_postgres, self.kill_channel, self.fail, self.refuse, self.html, self.lose,
+            self.hang, self.late, self.lag, self.twice, self.reorder, self.slow, self.slow_network,
+            self.cut_network, self.half_open_network,
         ]  # fmt: skip
         until = time.monotonic() + seconds
+        to_come: list[Callable[[], None]] = []
         while time.monotonic() < until:
-            fault = self.random.choice(kinds)
+            to_come = to_come or self.random.sample(kinds, len(kinds))
+            fault = to_come.pop()
             fault()
             self.done[fault.__name__] += 1
             time.sleep(self.random.uniform(pause / 2, pause * 1.5))
@@ -47,8 +56,13 @@ class Faults:
         self.stack.sidecar.worker.start()
 
     def stop_worker(self) -> None:
-        self.stack.sidecar.worker.stop()
-        self.stack.sidecar.worker.start()
+        """In order: it has 10 seconds to finish or give back what it holds."""
+        worker = self.stack.sidecar.worker
+        worker.process.send_signal(signal.SIGTERM)
+        if not wait_until(lambda: not worker.running(), STOPPED):
+            self.overdue.append(f"a worker that was told to stop went on for more than {STOPPED:.0f} s")
+        worker.stop()
+        worker.start()
 
     def pause_worker(self) -> None:
         """Stopped in the middle of whatever it does, for longer than its leases; another one takes over."""
@@ -71,6 +85,19 @@ class Faults:
         time.sleep(self.random.uniform(0, 3))
         self.stack.redis.start()
 
+    def restore_redis(self) -> None:
+        """What was in it when this was done the last time, or at the beginning."""
+        client = self.stack.redis.client
+        before, self.snapshot = self.snapshot, self._keys()
+        client.flushall()
+        for key, (life, value) in before.items():
+            client.restore(key, max(life, 0), value)
+
+    def _keys(self) -> dict[bytes, tuple[int, bytes]]:
+        client = self.stack.redis.client
+        found = {key: (client.pttl(key), client.dump(key)) for key in client.scan_iter()}
+        return {key: (life, value) for key, (life, value) in found.items() if value is not None}
+
     def restart_odoo(self) -> None:
         self.stack.odoo.kill()
         self.stack.odoo.start()
@@ -78,6 +105,24 @@ class Faults:
     def restart_postgres(self) -> None:
         self.stack.databases.process.kill()
         self.stack.databases.start()
+
+    # The network between any two
+
+    def slow_network(self) -> None:
+        self._network("slow")
+
+    def cut_network(self) -> None:
+        self._network("cut")
+
+    def half_open_network(self) -> None:
+        self._network("half_open")
+
+    def _network(self, state: str) -> None:
+        link = self.random.choice(sorted(self.network.links))
+        self.done[f"{state}: {link}"] += 1
+        self.network.become(link, state)
+        time.sleep(self.random.uniform(1, 8))
+        self.network.become(link, "well")
 
     # The channel
 
@@ -104,7 +149,18 @@ class Faults:
 
     def late(self) -> None:
         """No answer, and the effect comes within the late bound."""
-        self._script(kind="late", seconds=self.random.uniform(0, self.late_bound), times=2)
+        self._script(kind="late", seconds=self.random.uniform(0, self.timing["late_bound"]), times=2)
+
+    def lag(self) -> None:
+        """Taken at once, and shown a while later."""
+        self._script(kind="lag", seconds=self.random.uniform(0, self.timing["lag"]), times=5)
+
+    def twice(self) -> None:
+        self._script(kind="twice", times=3)
+
+    def reorder(self) -> None:
+        """Answers about a request's items in another order, for the rest of the run."""
+        self._script(kind="reorder")
 
     def slow(self) -> None:
         self._script(kind="delay", seconds=self.random.uniform(0, 1.5), times=3)

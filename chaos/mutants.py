@@ -1,139 +1,365 @@
-"""Mutants of the real code, and the property that the checker must see fail with each.
+"""Mutants of the real code: each breaks one promise, and names the property that must be seen to fail.
 
-    python -m chaos.mutants              every mutant
-    python -m chaos.mutants NAME …       some of them
-
-Each is made in a copy of the checkout, and runs there until a run of some seed catches it.
+A change is a search and a replacement: where the code no longer has what it looks for, once, it fails loudly.
+`chaos.hunt` plays the scene of each on it, once.
 """
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from typing import NamedTuple
 
-from stack.paths import ROOT, STACK
-
-SEEDS = range(1, 4)
-SECONDS = 60
-COPIED = ("chaos", "odoo_addons", "sidecar", "stack", "contract")
+from stack.paths import ROOT
 
 
-class Mutant(NamedTuple):
+class Change(NamedTuple):
     file: str
     old: str
     new: str
+
+
+class Mutant(NamedTuple):
     property: str
+    scene: str
+    changes: tuple[Change, ...]
 
 
-TURN = "odoo_addons/lockgate/turn"
+def mutated(mutant: Mutant) -> dict[str, str]:
+    """The mutant's files; raises ValueError when the real code no longer has what it changes, once."""
+    texts: dict[str, str] = {}
+    for file, old, new in mutant.changes:
+        text = texts.get(file) or (ROOT / file).read_text()
+        if text.count(old) != 1:
+            raise ValueError(f"{file} has {text.count(old)} times: {old}")
+        texts[file] = text.replace(old, new)
+    return texts
+
+
+LEASES = "odoo_addons/lockgate/turn/leases.py"
+RESULTS = "odoo_addons/lockgate/turn/results.py"
+VALUES = "odoo_addons/lockgate/turn/values.py"
+GATEWAY = "odoo_addons/lockgate/models/gateway.py"
+OUTBOX = "odoo_addons/lockgate/models/outbox.py"
+TURN = "odoo_addons/lockgate/models/turn.py"
+PRICES = "odoo_addons/lockgate_price/models"
+DEMO = "sidecar/lockgate/connectors/demo.py"
+DISPATCH = "sidecar/lockgate/dispatch.py"
+
+OWN_LEASE = "AND p.id = a.publication_id AND p.lease_token = a.token AND p.state = 'leased'"
+BY_KEY = "return {key: _outcome(each, answer) for key, each in _by_key(answer).items()}"
+
 MUTANTS = {
-    "a confirmation erases a newer wanted value": Mutant(
-        f"{TURN}/results.py",
-        "WHEN p.wanted IS NULL THEN 'settled' WHEN {OUTDATED} THEN 'due' ELSE {{state}} END",
-        "WHEN p.wanted IS NULL THEN 'settled' ELSE {{state}} END",
+    "marks are drained by an id watermark": Mutant(
         "S3",
+        "a_late_commit",
+        (
+            Change(
+                VALUES,
+                """    prepared.execute(cr, CONSUME, {"channel": channel_id, "slice": rows})
+""",
+                """    seen = SEEN.get(channel_id, 0)
+    prepared.execute(cr, CONSUME, {"channel": channel_id, "slice": rows, "turn": seen})
+    cr.execute("SELECT last_value FROM lockgate_outbox_id_seq")
+    SEEN[channel_id] = cr.fetchone()[0]
+""",
+            ),
+            Change(
+                VALUES,
+                "FROM lockgate_outbox WHERE channel_id = %(channel)s\n",
+                "FROM lockgate_outbox WHERE channel_id = %(channel)s AND id > %(turn)s\n",
+            ),
+            Change(VALUES, "POSTPONED = ", "SEEN = {}\nPOSTPONED = "),
+        ),
     ),
-    "an old token's result frees a lease": Mutant(
-        f"{TURN}/results.py",
-        "AND p.id = a.publication_id AND p.lease_token = a.token AND p.state = 'leased'",
-        "AND p.id = a.publication_id",
-        "S2",
-    ),
-    "a lease is shorter than the deadline": Mutant(
-        f"{TURN}/values.py",
-        "return self.send_within + self.deadline + self.late_bound",
-        "return 1",
-        "S2",
-    ),
-    "freeze is ignored": Mutant(
-        f"{TURN}/values.py",
-        "c.active AND c.state = 'running' AS running",
-        "c.active AS running",
-        "S6",
-    ),
-    "blocked ignores a newer value": Mutant(
-        f"{TURN}/values.py",
-        "state = CASE WHEN p.state IN ('leased', 'unknown') THEN p.state ELSE excluded.state END",
-        "state = CASE WHEN p.state IN ('leased', 'unknown', 'blocked') THEN p.state ELSE excluded.state END",
+    "an advisory lock on the request's cursor": Mutant(
         "S3",
+        "a_poison_row",
+        (
+            Change(
+                GATEWAY,
+                """        with self.env.registry.cursor() as cr:
+            yield api.Environment(cr, SUPERUSER_ID, {})
+""",
+                """        yield api.Environment(self.env.cr, SUPERUSER_ID, {})
+""",
+            ),
+            Change(
+                TURN,
+                """                UPDATE lockgate_turn t SET number = number + 1
+                 WHERE id = (SELECT t.id FROM lockgate_turn t JOIN lockgate_channel c ON c.id = t.channel_id
+                              WHERE c.code = %s FOR UPDATE OF t NOWAIT)
+""",
+                """                SELECT pg_advisory_xact_lock(7);
+                UPDATE lockgate_turn t SET number = number + 1
+                 WHERE channel_id = (SELECT id FROM lockgate_channel WHERE code = %s)
+""",
+            ),
+        ),
+    ),
+    "the value is fixed when the channel is nudged": Mutant(
+        "S5",
+        "news_before_a_retry",
+        (
+            Change(
+                DISPATCH,
+                "run.held.extend(Held(lease, answer.token, asked + answer.send_by)"
+                " for lease in answer.leases)",
+                """for lease in answer.leases:
+            fixed = FIXED.setdefault((lease.publication, lease.tries > 1), lease.value)
+            FIXED[lease.publication, True] = fixed
+            lease = lease.model_copy(update={"value": fixed})
+            run.held.append(Held(lease, answer.token, asked + answer.send_by))""",
+            ),
+            Change(DISPATCH, "PATIENCE = 2.0", "FIXED = {}\nPATIENCE = 2.0"),
+        ),
+    ),
+    "a price is published before its seal is in force": Mutant(
+        "S1",
+        "a_price_that_begins",
+        (
+            Change(
+                f"{PRICES}/price_seal.py",
+                "AND seal.date_from <= %(moment)s AND (seal.date_to",
+                "AND (seal.date_to",
+            ),
+        ),
+    ),
+    "a seal is written by SQL": Mutant(
+        "S1",
+        "two_books",
+        (
+            Change(
+                f"{PRICES}/turn.py",
+                """        coming = self.env["lockgate.price.seal"]._coming(channel, listings, now)
+""",
+                """        self.env.cr.execute(
+            \"\"\"INSERT INTO lockgate_price_seal
+               SELECT (jsonb_populate_record(seal, jsonb_build_object(
+                          'amount', seal.amount - 1,
+                          'id', nextval('lockgate_price_seal_id_seq')))).*
+                 FROM lockgate_price_seal seal WHERE seal.listing_id = ANY(%s) ORDER BY id DESC LIMIT 1\"\"\",
+            [listings.ids],
+        )
+        coming = self.env["lockgate.price.seal"]._coming(channel, listings, now)
+""",
+            ),
+        ),
     ),
     "a seal's end is not marked": Mutant(
-        "odoo_addons/lockgate_price/models/turn.py",
-        "least(in_force.date_to, coming.date_from) AS recheck_at",
-        "coming.date_from AS recheck_at",
         "S3",
+        "a_price_that_ends",
+        (
+            Change(
+                f"{PRICES}/turn.py",
+                "least(in_force.date_to, coming.date_from) AS recheck_at",
+                "coming.date_from AS recheck_at",
+            ),
+            Change(
+                f"{PRICES}/turn.py",
+                'later = [row["recheck_at"] and row["recheck_at"] - lead, look_at]',
+                'later = [row["recheck_at"] and row["recheck_at"] - lead]',
+            ),
+        ),
     ),
-    "a price is published without a seal in force": Mutant(
-        "odoo_addons/lockgate_price/models/price_seal.py",
-        "AND seal.date_from <= %(moment)s AND (seal.date_to",
-        "AND (seal.date_to",
-        "S1",
+    "a lease is shorter than the deadline": Mutant(
+        "S2",
+        "no_answer",
+        (Change(VALUES, "return self.send_within + self.deadline + self.late_bound", "return 1"),),
+    ),
+    "a lease that ends becomes due": Mutant(
+        "S2",
+        "a_dead_worker",
+        (
+            Change(
+                LEASES,
+                "WHEN {spent} THEN 'blocked' ELSE 'unknown' END,",
+                "WHEN {spent} THEN 'blocked' ELSE 'due' END,",
+            ),
+        ),
+    ),
+    "the deadline is on the wall clock": Mutant(
+        "S5",
+        "a_stopped_worker",
+        (Change(DISPATCH, "return time.clock_gettime(time.CLOCK_BOOTTIME)", "return time.time()"),),
+    ),
+    "an old token's result frees a lease": Mutant(
+        "S2",
+        "a_result_that_comes_late",
+        (Change(RESULTS, OWN_LEASE, "AND p.id = a.publication_id"),),
+    ),
+    "a result is counted twice": Mutant(
+        "S2",
+        "a_result_that_is_told_twice",
+        (
+            Change(RESULTS, "WHERE a.id = r.id AND a.outcome IS NULL", "WHERE a.id = r.id"),
+            Change(RESULTS, OWN_LEASE, "AND p.id = a.publication_id AND p.state = 'leased'"),
+        ),
+    ),
+    "an equal read-back confirms while an unknown is out": Mutant(
+        "S3",
+        "out_and_back",
+        (Change(RESULTS, "due_at = greatest(a.until, %(now)s)", "due_at = %(now)s"),),
+    ),
+    "a confirmation erases a newer wanted value": Mutant(
+        "S3",
+        "news_before_a_confirmation",
+        (
+            Change(
+                RESULTS,
+                "WHEN p.wanted IS NULL THEN 'settled' WHEN {OUTDATED} THEN 'due' ELSE {{state}} END",
+                "WHEN p.wanted IS NULL THEN 'settled' ELSE {{state}} END",
+            ),
+        ),
+    ),
+    "blocked ignores a newer value": Mutant(
+        "S3",
+        "refused_and_changed",
+        (
+            Change(
+                VALUES,
+                "state = CASE WHEN p.state IN ('leased', 'unknown') THEN p.state ELSE excluded.state END",
+                "state = CASE WHEN p.state IN ('leased', 'unknown', 'blocked') THEN p.state"
+                " ELSE excluded.state END",
+            ),
+            Change(
+                VALUES,
+                "due_at = CASE WHEN p.state IN ('leased', 'unknown') THEN p.due_at",
+                "due_at = CASE WHEN p.state IN ('leased', 'unknown', 'blocked') THEN p.due_at",
+            ),
+        ),
+    ),
+    "a batch is taken as one success": Mutant(
+        "S3",
+        "one_of_two_refused",
+        (Change(DEMO, BY_KEY, 'return {item.key: Accepted(answer="") for item in items}'),),
+    ),
+    "a batch is matched by position": Mutant(
+        "S3",
+        "one_of_two_refused_in_another_order",
+        (
+            Change(
+                DEMO,
+                BY_KEY,
+                "return {item.key: _outcome(each, answer)"
+                ' for item, each in zip(items, answer.data["items"], strict=True)}',
+            ),
+        ),
+    ),
+    "tries are counted at the result": Mutant(
+        "S3",
+        "a_killer",
+        (
+            Change(LEASES, "due_at = NULL, tries = p.tries + 1,", "due_at = NULL,"),
+            Change(RESULTS, "ELSE {tries} END, {RELEASE}", "ELSE {tries} + 1 END, {RELEASE}"),
+        ),
+    ),
+    "a poison row stops the turn": Mutant(
+        "S3",
+        "a_poison_row",
+        (
+            Change(
+                GATEWAY,
+                "                if rows > 1:\n",
+                "                raise\n                if rows > 1:\n",
+            ),
+        ),
+    ),
+    "a budget is kept by process": Mutant(
+        "flow",
+        "two_workers_at_a_limit",
+        (
+            Change(
+                "sidecar/lockgate/budget.py",
+                'key = f"lockgate:budget:{_scope(session, each)}:{number}"',
+                'key = f"lockgate:budget:{id(self)}:{_scope(session, each)}:{number}"',
+            ),
+        ),
+    ),
+    "a freeze is ignored": Mutant(
+        "S6",
+        "a_freeze",
+        (Change(VALUES, "c.active AND c.state = 'running' AS running", "c.active AS running"),),
+    ),
+    "a remapping is ignored in flight": Mutant(
+        "S3",
+        "a_new_sku",
+        (
+            Change(
+                VALUES,
+                "p.id IS NULL OR p.wanted IS DISTINCT FROM w.wanted\n",
+                "p.id IS NULL OR p.wanted - 'sku' IS DISTINCT FROM w.wanted - 'sku'\n",
+            ),
+        ),
+    ),
+    "values coalesce across books": Mutant(
+        "S3",
+        "two_books",
+        (
+            Change(
+                VALUES,
+                "            for want in wanted\n",
+                "            for want in {want.listing_id: want for want in wanted}.values()\n",
+            ),
+        ),
     ),
     "reservations are offered again": Mutant(
-        "odoo_addons/lockgate_stock/exposure.py",
-        "WHERE m.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')",
-        "WHERE m.state IN ('waiting', 'confirmed')",
         "S5",
+        "an_order",
+        (
+            Change(
+                "odoo_addons/lockgate_stock/exposure.py",
+                """         WHERE m.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
+           AND m.location_id = ANY""",
+                """         WHERE m.state IN ('waiting', 'confirmed')
+           AND m.location_id = ANY""",
+            ),
+        ),
+    ),
+    "marks are lost at a savepoint": Mutant(
+        "S3",
+        "a_savepoint",
+        (
+            Change(
+                OUTBOX,
+                "            precommit.add(self._append)\n",
+                """            if KEY not in self.env.cr.cache:
+                self.env.cr.cache[KEY] = True
+                precommit.add(self._append)
+""",
+            ),
+            Change(
+                OUTBOX,
+                "        marks = self.env.cr.precommit.data.pop(KEY, {})\n",
+                """        marks = self.env.cr.precommit.data.pop(KEY, {})
+        self.env.cr.cache.pop(KEY, None)
+""",
+            ),
+        ),
     ),
     "a value is confirmed without being sent": Mutant(
-        "sidecar/lockgate/connectors/demo.py",
-        'return {key: _outcome(each, answer) for key, each in _by_key(answer).items()}',
-        'return {item.key: Accepted(answer="") for item in items}',
         "S3",
+        "a_change_that_cannot_be_read_back",
+        (
+            Change(
+                DEMO,
+                "        aspect = items[0].value.aspect\n",
+                """        return {item.key: Accepted(answer="") for item in items}
+        aspect = items[0].value.aspect
+""",
+            ),
+        ),
     ),
-}  # fmt: skip
-
-
-def make(name: str) -> str:
-    """Make the mutant in a copy of the checkout; returns the copy's folder."""
-    mutant = MUTANTS[name]
-    copy = STACK / "mutant"
-    for part in COPIED:
-        shutil.rmtree(copy / part, ignore_errors=True)
-        shutil.copytree(
-            ROOT / part, copy / part, ignore=shutil.ignore_patterns("node_modules", "__pycache__")
-        )
-    file = copy / mutant.file
-    file.write_text(mutated(mutant, file.read_text()))
-    return str(copy)
-
-
-def mutated(mutant: Mutant, text: str) -> str:
-    """The mutant's text; raises ValueError when the real code no longer has what it changes, once."""
-    if text.count(mutant.old) != 1:
-        raise ValueError(f"{mutant.file} has {text.count(mutant.old)} times: {mutant.old}")
-    return text.replace(mutant.old, mutant.new)
-
-
-def hunt(name: str) -> dict:
-    """Run seed after seed until the checker sees the mutant; `caught` is the property that failed."""
-    copy = make(name)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([copy, f"{copy}/sidecar"])}
-    for seed in SEEDS:
-        argv = [sys.executable, "-m", "chaos", "--seconds", str(SECONDS), "--seed", str(seed)]
-        done = subprocess.run(argv, cwd=copy, env=environment, stdout=subprocess.PIPE, text=True, check=False)
-        failed = sorted(json.loads(done.stdout)["violations"]) if done.stdout.strip() else []
-        if failed:
-            break
-    expected = MUTANTS[name].property
-    return {
-        "mutant": name,
-        "property": expected,
-        "failed": failed,
-        "seed": seed,
-        "caught": expected in failed,
-    }
-
-
-def main() -> int:
-    found = []
-    for name in sys.argv[1:] or MUTANTS:
-        found.append(hunt(name))
-        print(json.dumps(found[-1]), flush=True)
-    return 0 if all(each["caught"] for each in found) else 1
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    "everything is blocked": Mutant(
+        "S3",
+        "a_change",
+        (
+            Change(
+                VALUES,
+                "CASE WHEN wanted IS NULL THEN 'settled' ELSE 'due' END,",
+                "CASE WHEN wanted IS NULL THEN 'settled' ELSE 'blocked' END,",
+            ),
+            Change(
+                VALUES,
+                "           CASE WHEN wanted IS NOT NULL THEN due_at END,\n",
+                "           NULL::timestamp,\n",
+            ),
+        ),
+    ),
+}

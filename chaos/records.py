@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 
 class Key(NamedTuple):
-    """One publication, as the channel knows it."""
+    """One publication: its listing by the SKU that it has in the end, however it was called before."""
 
     sku: str
     aspect: str
@@ -30,14 +30,17 @@ class Push:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A lease, as Odoo kept it. `visible`: the stock that its snapshot shows, by the journal's operations."""
+    """A lease, as Odoo kept it. `answered`: when Odoo was told what came of it; none: never, or nothing came.
+
+    `visible`: the stock that its snapshot shows, by the journal's operations.
+    """
 
     key: Key
     purpose: str
     version: int
     value: dict[str, Any]
     leased: float
-    reported: float | None
+    answered: float | None
     visible: int | None = None
 
 
@@ -74,7 +77,7 @@ class End:
     key: Key
     shown: str | None
     expected: str | None
-    exempt: bool  # the channel refused this very value
+    exempt: bool  # the channel refused this very value, and Odoo says so
 
 
 @dataclass
@@ -85,4 +88,7 @@ class Records:
     freezes: list[Freeze]
     ends: list[End]
     broken_evidence: list[str] = field(default_factory=list)
+    readable: bool = True  # the channels tell what they show
+    limited: tuple[int, int] = (0, 0)  # requests that channels with a limit answered, and refused for it
+    overdue: list[str] = field(default_factory=list)  # what a part did not do in its time
     converged_in: float | None = 0.0

@@ -57,9 +57,9 @@ class FakeChannel:
     """The shipped fake channel as a process; history and listings survive a restart."""
 
     def __init__(self, folder: Path) -> None:
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        argv = [*LOCKGATE, "demo-channel", "--port", str(port), "--folder", str(folder / "fake")]
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        argv = [*LOCKGATE, "demo-channel", "--port", str(self.port), "--folder", str(folder / "fake")]
         self.process = Process("fake", argv, folder=folder, ready=self._ready)
 
     def _ready(self) -> bool:

@@ -51,11 +51,15 @@ class Stack(Servers):
         return self.shop
 
     def start_sidecar(
-        self, settings: Mapping[str, str], credentials: Mapping[str, Mapping[str, str]] | None = None
+        self,
+        settings: Mapping[str, str],
+        credentials: Mapping[str, Mapping[str, str]] | None = None,
+        **addresses: str,
     ) -> Sidecar:
         """Start a pacer and a worker with the settings that Odoo's key wizard gave; they end with the stack.
 
-        The addresses of this stack are added. `credentials` are the channels' secrets by name; the shop's are
+        The addresses of this stack are added, but those that `addresses` name otherwise (`odoo_url`,
+        `redis_url`). `credentials` are the channels' secrets by name; the shop's are
         there under the name `vendure`.
         """
         known = (
@@ -63,8 +67,9 @@ class Stack(Servers):
             if self._with_shop
             else {}
         )
-        addresses = {"LOCKGATE_ODOO_URL": self.odoo.url, "LOCKGATE_REDIS_URL": self.redis.url}
-        self.sidecar = Sidecar(self.folder, {**settings, **addresses}, {**known, **(credentials or {})})
+        addresses = {"odoo_url": self.odoo.url, "redis_url": self.redis.url, **addresses}
+        named = {f"LOCKGATE_{name.upper()}": address for name, address in addresses.items()}
+        self.sidecar = Sidecar(self.folder, {**settings, **named}, {**known, **(credentials or {})})
         self._open.callback(self.sidecar.stop)
         with step("starting the sidecar"):
             self.sidecar.start()

@@ -5,7 +5,7 @@
     "category": "Sales",
     "author": "Lockgate",
     "license": "LGPL-3",
-    "depends": ["lockgate"],
+    "depends": ["lockgate", "base_import"],
     "data": [
         "security/lockgate_price_groups.xml",
         "security/ir.model.access.csv",
@@ -23,6 +23,7 @@
         "views/lockgate_price_approval_views.xml",
         "views/lockgate_price_impact_views.xml",
         "views/lockgate_price_change_views.xml",
+        "views/lockgate_price_impact_chart_views.xml",
         "views/lockgate_price_change_line_views.xml",
         "views/lockgate_price_meeting_views.xml",
         "views/lockgate_price_change_policy_views.xml",
@@ -40,7 +41,7 @@
         "views/lockgate_price_calendar_views.xml",
         "views/lockgate_price_release_views.xml",
     ],
-    "assets": {"web.assets_backend": ["lockgate_price/static/src/*.js"]},
+    "assets": {"web.assets_backend": ["lockgate_price/static/src/*"]},
     "demo": ["demo/lockgate_price_demo.xml"],
     "uninstall_hook": "uninstall_hook",
 }

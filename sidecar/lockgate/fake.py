@@ -6,6 +6,9 @@ Tests, the demo and the benchmarks read its history. Failures are scripted by ru
     delay           answers and applies after a wait
     lose, hang      no effect, no answer; the connection is closed at once, or after a wait
     late            no answer, and the effect comes after a wait
+    lag             answers at once, and the effect comes after a wait
+    twice           the request comes twice, as when something on the way repeats it
+    reorder         answers the items of a request in another order
     refuse          refuses one SKU, with a reason
     strict          refuses every SKU that is not known
     limit           lets so many calls in so many seconds through, and says so as a vendor does (`throttle`)
@@ -14,7 +17,6 @@ Tests, the demo and the benchmarks read its history. Failures are scripted by ru
 from __future__ import annotations
 
 import json
-import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -100,6 +102,15 @@ class Handler(BaseHTTPRequestHandler):
         entries = shop.told(self.path, items, apply=rule is None) if pushed else []
         if rule is None:
             self._taken(items, entries)
+        elif kind == "twice":
+            shop.apply_late(entries)
+            if pushed:
+                shop.told(self.path, items, apply=True)
+            self._taken(items, entries)
+        elif kind == "lag":
+            shop.judge(entries)
+            shop.apply_in(rule.seconds, entries)
+            self._taken(items, entries)
         elif kind == "delay":
             time.sleep(rule.seconds)
             shop.apply_late(entries)
@@ -113,9 +124,7 @@ class Handler(BaseHTTPRequestHandler):
             )
         else:
             if kind == "late":
-                timer = threading.Timer(rule.seconds, shop.apply_late, (entries,))
-                timer.daemon = True
-                timer.start()
+                shop.apply_in(rule.seconds, entries)
             elif kind == "hang":
                 time.sleep(rule.seconds)
             self.close_connection = True
@@ -128,13 +137,15 @@ class Handler(BaseHTTPRequestHandler):
         else:
             answers = [
                 {
-                    "applied": entry["applied"],
+                    "applied": entry["reason"] is None,
                     "reason": entry["reason"],
                     "known": entry["reason"] != UNKNOWN_SKU,
                 }
                 for entry in entries
             ]
-        named = zip(items, answers, strict=True)
+        named = list(zip(items, answers, strict=True))
+        if shop.reorders:
+            named.reverse()
         self._answer(
             200, {"items": [{"key": item.get("key"), "sku": item["sku"], **answer} for item, answer in named]}
         )

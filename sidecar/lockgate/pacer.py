@@ -117,7 +117,7 @@ class Pacer:
     def _listen(self, wakes: PubSub) -> None:
         """Nudge as Redis tells. Raises RedisError when the connection is lost."""
         renew_at = again_at = 0.0
-        expected = False
+        told = expected = False
         while not self._stopping.is_set():
             now = time.monotonic()
             if now >= renew_at:
@@ -126,16 +126,16 @@ class Pacer:
             active = self._active.is_set()
             if active and now >= again_at:
                 sent, following = self._nudges.send_due()
-                if expected and not sent:  # Redis has lost it
+                if not sent and (expected or (told and following is None)):  # Redis has lost it
                     self._ask_now.set()
-                expected = following is not None
+                told, expected = False, following is not None
                 again_at = time.monotonic() + (RENEW_SECONDS if following is None else following)
             until = min(renew_at, again_at) if active else renew_at
             message = wakes.get_message(timeout=max(0.0, min(until - time.monotonic(), 0.5)))
             if message is None or not self._active.is_set():
                 continue
             if message["channel"] == LATER.encode():
-                again_at, expected = 0.0, False
+                again_at, told, expected = 0.0, True, False
             else:
                 self._woken(message["data"].decode())
 

@@ -27,7 +27,10 @@ class Rule(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["fail", "html", "delay", "lose", "hang", "late", "refuse", "strict", "limit"]
+    kind: Literal[
+        "fail", "html", "delay", "lose", "hang", "late", "lag", "twice",
+        "refuse", "strict", "reorder", "limit",
+    ]  # fmt: skip
     times: int | None = Field(default=None, ge=1)
     path: str | None = None
     status: int = 200
@@ -41,7 +44,7 @@ class Rule(BaseModel):
 
     @property
     def of_items(self) -> bool:
-        return self.kind in ("refuse", "strict")
+        return self.kind in ("refuse", "strict", "reorder")
 
     @model_validator(mode="after")
     def _a_limit_needs_its_time(self) -> Rule:
@@ -142,6 +145,12 @@ class Shop:
             self.lock.notify_all()
         return entries
 
+    def apply_in(self, seconds: float, entries: list[Json]) -> None:
+        """They take effect after a wait."""
+        timer = threading.Timer(seconds, self.apply_late, (entries,))
+        timer.daemon = True
+        timer.start()
+
     def apply_late(self, entries: list[Json]) -> None:
         with self.lock:
             self._apply(entries)
@@ -155,6 +164,17 @@ class Shop:
                 entry["applied"] = True
                 entry["applied_monotonic"] = time.monotonic()
                 self._show(entry)
+
+    def judge(self, entries: list[Json]) -> None:
+        """Say what is refused; nothing takes effect yet."""
+        with self.lock:
+            for entry in entries:
+                entry["reason"] = self._refusal(entry)
+
+    @property
+    def reorders(self) -> bool:
+        with self.lock:
+            return any(rule.kind == "reorder" for rule in self.rules)
 
     def _refusal(self, entry: Json) -> str | None:
         for rule in self.rules:

@@ -5,17 +5,18 @@ from decimal import Decimal
 
 import pytest
 
-from chaos.checker import NEVER, Bounds, check
+from chaos.checker import Bounds, check
 from chaos.records import Attempt, End, Freeze, Key, Push, Records, Seal
+from chaos.warehouse import NEVER
 
 BOUNDS = Bounds(send_within=3, deadline=3, late_bound=2)
 PRICE, STOCK = Key("A", "price", None), Key("A", "stock", None)
 SEAL = Seal(7, PRICE, Decimal("12.50"), starts=100, ends=200, approved=90, revoked=None)
-PRICE_VALUE = {"aspect": "price", "amount": "12.50", "seal": 7}
+PRICE_VALUE = {"aspect": "price", "sku": "A", "amount": "12.50", "seal": 7}
 
 
-def stock(quantity):
-    return {"aspect": "stock", "quantity": quantity}
+def stock(quantity, sku="A"):
+    return {"aspect": "stock", "sku": sku, "quantity": quantity}
 
 
 def push(key=STOCK, value=None, received=110.0, **values):
@@ -23,7 +24,7 @@ def push(key=STOCK, value=None, received=110.0, **values):
 
 
 def attempt(key=STOCK, value=None, leased=109.0, **values):
-    known = {"purpose": "push", "version": 1, "reported": leased + 2, "visible": None}
+    known = {"purpose": "push", "version": 1, "answered": leased + 2, "visible": None}
     return Attempt(key=key, value=value or stock(5), leased=leased, **{**known, **values})
 
 
@@ -88,13 +89,26 @@ def test_an_older_version_after_a_newer_one_breaks_s2():
 def test_a_send_while_the_earlier_one_may_still_land_breaks_s2():
     pushes = [push(value=stock(5), received=110), push(value=stock(6), received=113)]
     second = attempt(value=stock(6), leased=112, version=2)
-    unanswered = attempt(value=stock(5), leased=109, reported=None)
+    unanswered = attempt(value=stock(5), leased=109, answered=None)
     assert broken(pushes=pushes, attempts=[unanswered, second]) == {"S2"}
-    assert not broken(pushes=pushes, attempts=[replace(unanswered, reported=111.0), second])
+    assert not broken(pushes=pushes, attempts=[replace(unanswered, answered=111.0), second])
 
 
 def test_a_push_that_nobody_leased_breaks_s2():
     assert broken(pushes=[push()]) == {"S2"}
+
+
+def test_a_push_under_a_name_that_nobody_leased_breaks_s2():
+    assert broken(pushes=[push(value=stock(5, sku="OLD"))], attempts=[attempt()]) == {"S2"}
+
+
+def test_a_value_sent_again_before_anybody_asked_what_came_of_it_breaks_s2():
+    lost, again = attempt(leased=100, answered=None), attempt(leased=120)
+    read = attempt(leased=110, purpose="read")
+    assert broken(attempts=[lost, again]) == {"S2"}
+    assert not broken(attempts=[lost, read, again])
+    assert not broken(attempts=[lost, again], readable=False)
+    assert not broken(attempts=[lost, replace(again, version=2)])
 
 
 def test_a_channel_that_ends_at_another_value_breaks_s3():
@@ -127,3 +141,8 @@ def test_a_push_to_a_frozen_channel_breaks_s6():
     assert not broken(**sent, freezes=[Freeze(frozenset({"A"}), 108, None)])
     assert not broken(**sent, freezes=[Freeze(frozenset({"A"}), 100, 109)])
     assert not broken(**sent, freezes=[Freeze(frozenset({"B"}), 100, None)])
+
+
+def test_a_limit_that_refuses_more_than_a_hundredth_breaks_the_flow():
+    assert broken(limited=(100, 4)) == {"flow"}
+    assert not broken(limited=(100, 3))

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
+from tests.security.attempt import ROLES, Attempt
+from tests.security.side_doors import side_doors
 from tests.security.transports import TRANSPORTS
 from tests.security.world import APPROVER, EMERGENCY, World
 
 # Who could try at all to write a state, or to open a door with a key: the others meet the first check.
 WRITERS = ("employee", "analyst", "approver", "rights", "admin")
-ROLES = ("none", "employee", "analyst", "approver", "operator", "integration", "rights", "admin")
 CHANGE, LINE = "lockgate.price.change", "lockgate.price.change.line"
 ADDONS = Path(__file__).parents[2] / "odoo_addons"
 # Core's own keys that prices and records look at, and those that other add-ons use to open a door.
@@ -43,39 +42,6 @@ CORE_KEYS = {
     "su": True,
     "uid": 1,
 }
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One call. `ids` is None for a method of the model.
-
-    `ways` are the transports it is made over; without any each role takes one of the three in turn, so that
-    a kind of attempt meets every transport with every role.
-    """
-
-    group: str
-    what: str
-    model: str
-    method: str
-    ids: list[int] | None = None
-    kwargs: dict[str, Any] = field(default_factory=dict)
-    context: dict[str, Any] = field(default_factory=dict)
-    roles: tuple[str, ...] = ROLES
-    ways: tuple[str, ...] = ()
-    but: frozenset[tuple[str, str]] = frozenset()
-    harmless: bool = False
-
-    def calls(self) -> Iterator[tuple[str, str]]:
-        """Who makes it how: (role, transport). The integration user has no session to use."""
-        for role in self.roles:
-            possible = [
-                way
-                for way in TRANSPORTS
-                if (role, way) not in self.but and (role, way) != ("integration", "web")
-            ]
-            turn = crc32(f"{role} {self.group} {self.what}".encode())
-            ways = self.ways or (possible[turn % len(possible)],)
-            yield from ((role, way) for way in ways if way in possible)
 
 
 def context_keys() -> list[str]:
@@ -108,6 +74,7 @@ def attempts(world: World) -> list[Attempt]:
         *_delete(world),
         *_files_and_words(world),
         *_uninstall(world),
+        *side_doors(world),
     ]
 
 
@@ -328,6 +295,7 @@ def _evidence(world: World) -> Iterable[Attempt]:
         "lockgate.price.check": world.check,
         "lockgate.price.chain": 1,
         "lockgate.price.impact": world.impact,
+        "lockgate.price.job": 1,
         "lockgate.publication": world.publication,
         "lockgate.attempt": world.attempt,
         "lockgate.outbox": 1,

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from stack.stack import Stack
-from tests.security.attempts import Attempt, attempts
+from stack.user import User
+from tests.security.attempt import Attempt
+from tests.security.attempts import attempts
 from tests.security.listing import BEGIN, DOCUMENT, END, listing
+from tests.security.side_doors import set_up_side_doors
 from tests.security.world import PROTECTED, World, attacked
 
 GROUPS = list(dict.fromkeys(attempt.group for attempt in attempts(World())))
@@ -15,6 +18,11 @@ GROUPS = list(dict.fromkeys(attempt.group for attempt in attempts(World())))
 @pytest.fixture(scope="module")
 def running():
     with attacked() as (stack, world):
+        set_up_side_doors(
+            User(stack.odoo.url, stack.odoo.database, "admin", "admin"),
+            User(stack.odoo.url, stack.odoo.database, "analyst", "analyst"),
+            world,
+        )
         yield stack, world
 
 
@@ -80,6 +88,37 @@ def test_the_approver_at_the_web_client_approves_all_the_same(running):
         "web", "lockgate.price.change", "read", [world.asked], {"fields": ["state"]}
     )
     assert state.result[0]["state"] == "approved"
+
+
+def test_what_an_administrator_does_by_code_is_found_by_verifying_the_ledger(running):
+    """Their server action may do anything in SQL: it is not prevented, and the chains tell of it."""
+    stack, world = running
+    admin = User(stack.odoo.url, stack.odoo.database, "admin", "admin")
+    assert admin.call("lockgate.price.ledger", "verify")["holds"]
+    model = admin.find("ir.model", [("model", "=", "res.users")], "id")[0]["id"]
+    unguarded = (
+        "env.cr.execute('ALTER TABLE {0} DISABLE TRIGGER lockgate_price_evidence')\n"
+        "env.cr.execute('{1}')\n"
+        "env.cr.execute('ALTER TABLE {0} ENABLE TRIGGER lockgate_price_evidence')"
+    )
+    for table, statement in (
+        ("lockgate_price_seal", f"UPDATE lockgate_price_seal SET amount = 1 WHERE id = {world.seal}"),
+        (
+            "lockgate_price_approval",
+            "INSERT INTO lockgate_price_approval"
+            " (change_id, company_id, user_id, date, decision, revision, hash, basis)"
+            " SELECT change_id, company_id, user_id, date, decision, revision + 9, hash, basis"
+            f" FROM lockgate_price_approval WHERE id = {world.approval}",
+        ),
+    ):
+        code = unguarded.format(table, statement)
+        action = admin.create("ir.actions.server", name="x", model_id=model, state="code", code=code)
+        admin.call("ir.actions.server", "run", [action])
+    found = admin.call("lockgate.price.ledger", "verify")
+    assert not found["holds"]
+    told = " ".join(found["problems"])
+    assert f"Price Seal {world.seal} was changed after it was made" in told
+    assert "Price Approval" in told
 
 
 def test_the_documentation_lists_the_attempts_with_their_number():

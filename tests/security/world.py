@@ -38,6 +38,7 @@ PROTECTED = {
     "lockgate_price_seal": "",
     "lockgate_price_check": "",
     "lockgate_price_chain": "",
+    "lockgate_price_job": "",
     "lockgate_price_policy": "",
     "lockgate_price_tier": "",
     "lockgate_price_change": "WHERE id = ANY(%(changes)s)",
@@ -57,6 +58,8 @@ PROTECTED = {
     "res_groups_implied_rel": "",
     "ir_attachment": "WHERE res_model = 'lockgate.price.change'",
     "mail_message": "WHERE model = 'lockgate.price.change' AND res_id = ANY(%(changes)s)",
+    "base_import_import": "",
+    "base_automation": "",
     "ir_module_module": "WHERE name LIKE 'lockgate%%'",
 }
 
@@ -93,6 +96,9 @@ class World:
     message: int = 0
     foreign_company: int = 0
     price_module: int = 0
+    automation: int = 0
+    cron: int = 0
+    import_file: int = 0
     users: dict[str, int] = field(default_factory=dict)
     groups: dict[str, int] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)

@@ -16,6 +16,7 @@ class PriceBook(models.Model):
     _name = "lockgate.price.book"
     _description = "Price Book"
     _order = "channel_id, name, id"
+    _rec_names_search = ["name", "channel_id.name"]
     _check_company_auto = True
 
     name = fields.Char(required=True, translate=True)
@@ -45,6 +46,12 @@ class PriceBook(models.Model):
     _pricelist_unique = models.Constraint(
         "UNIQUE (channel_id, pricelist_id)", "This channel already has a price book of this pricelist."
     )
+
+    @api.depends("name", "channel_id.name")
+    def _compute_display_name(self):
+        """Books of different channels often have the same name."""
+        for book in self:
+            book.display_name = f"{book.channel_id.name}: {book.name}" if book.channel_id else book.name
 
     @api.depends_context("uid")
     def _compute_counts(self):

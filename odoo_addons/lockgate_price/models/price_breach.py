@@ -130,15 +130,21 @@ class PricePolicy(models.Model):
 
         A band for drift lets through what the sweep found, and nothing that anybody drafted.
         """
+        # Asked whenever somebody decides: where no policy lets anything through it costs nothing, and else
+        # it ends at the first price that somebody has to approve.
+        letting = [("effect", "=", "pass"), ("company_id", "=", change.company_id.id)]
+        if not self.search_count(letting, limit=1):
+            return False
         self.env.cr.execute(
             f"""
-            SELECT count(*) > 0 AND count(*) FILTER (
-                   WHERE NOT EXISTS (SELECT FROM lockgate_price_impact_breach_rel breach
-                                      WHERE breach.impact_id = proposed.key)
-                     AND EXISTS (SELECT FROM (SELECT proposed.*) numbers {MATCH}
-                                  WHERE policy.effect = 'pass'
-                                    AND (policy.kind = 'drift') = numbers.automatic)) = count(*)
-              FROM ({PROPOSED}) proposed
+            SELECT EXISTS (SELECT FROM lockgate_price_impact WHERE change_id = %(change)s)
+                   AND NOT EXISTS (
+                       SELECT FROM ({PROPOSED}) proposed
+                        WHERE EXISTS (SELECT FROM lockgate_price_impact_breach_rel breach
+                                       WHERE breach.impact_id = proposed.key)
+                           OR NOT EXISTS (SELECT FROM (SELECT proposed.*) numbers {MATCH}
+                                           WHERE policy.effect = 'pass'
+                                             AND (policy.kind = 'drift') = numbers.automatic))
             """,
             {"change": change.id, "now": fields.Datetime.now()},
         )

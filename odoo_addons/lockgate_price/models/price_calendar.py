@@ -3,7 +3,9 @@ from odoo.tools import SQL
 
 CALENDAR = SQL(
     """
-    SELECT change.id * 2 AS id, change.name, change.state, change.effective_from AS date_start,
+    SELECT change.id * 2 AS id,
+           concat_ws(' · ', change.name, left(split_part(change.reason, E'\\n', 1), 60)) AS name,
+           change.state, change.effective_from AS date_start,
            coalesce(change.effective_to, change.effective_from + interval '1 hour') AS date_stop,
            change.reason AS detail, change.id AS change_id, NULL::int AS policy_id, change.requester_id,
            change.company_id

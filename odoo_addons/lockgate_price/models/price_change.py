@@ -95,6 +95,9 @@ class PriceChange(models.Model):
     request_hash = fields.Char(
         readonly=True, copy=False, help="What was asked for: an approval of anything else is refused."
     )
+    requested_from = fields.Datetime(
+        readonly=True, copy=False, help="From when on, as it was asked for: what is approved says this."
+    )
     approved_at = fields.Datetime(readonly=True, copy=False)
     impact_ids = fields.One2many("lockgate.price.impact", "change_id", readonly=True)
     approval_ids = fields.One2many("lockgate.price.approval", "change_id", readonly=True, copy=False)

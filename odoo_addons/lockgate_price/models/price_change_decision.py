@@ -18,17 +18,24 @@ class PriceChange(models.Model):
     _inherit = "lockgate.price.change"
 
     def action_request(self):
-        """Ask for approval of exactly what the change does now."""
+        """Ask for approval of exactly what the change does now.
+
+        A large change is checked, and its approvers asked, in the background: see `price_background`.
+        """
         self._require(ANALYST, self.env._("Only a pricing analyst asks for the approval of a price change."))
         self.check_access("write")
         for change in self:
-            change._transition({"draft"}, "to_approve", requester_id=self.env.uid)
-            self.env["lockgate.price.impact"]._refresh(change)
-            proposals = change._checked_proposals()
             clean = change._clean()
-            clean._refuse_blocked()
-            clean._put(request_hash=clean._digest(proposals), request_revision=clean.revision)
-            clean._ask_tiers()
+            large = clean._is_large()
+            if large:
+                clean._refuse_problems()
+            change._transition(
+                {"draft"}, "to_approve", requester_id=self.env.uid, requested_from=change.effective_from
+            )
+            if large:
+                self.env["lockgate.price.job"]._queue(change, "request")
+            else:
+                clean._ask()
 
     def action_approve(self, revision=None):
         """Approve for one's tier; the last tier seals. Only for a person at the web client.
@@ -58,13 +65,19 @@ class PriceChange(models.Model):
             change._transition({"to_approve"}, "to_approve")
             change._refuse_own()
             require_person(self.env)
-            digest = change._checked_digest()
-            tier = change._own_tier()
-            if change._open_tiers() > 1:
-                change._decide("approved", digest, basis="tier", tier=tier)
-                change._ask_tiers()
+            change._refuse_under_way()
+            large = change._is_large()
+            if large:
+                change._refuse_problems()
             else:
-                change._approve("tier", tier)
+                change._check_as_asked()
+            change._decide("approved", change.request_hash, basis="tier", tier=change._own_tier())
+            if change._open_tiers():
+                change._ask_tiers()
+            elif large:
+                self.env["lockgate.price.job"]._queue(change, "seal")
+            else:
+                change._seal_approved()
 
     def action_reject(self, reason=None):
         """Refuse the change for good; without a reason it asks for one."""
@@ -126,13 +139,20 @@ class PriceChange(models.Model):
                 )
             )
 
-    def _checked_digest(self):
-        """The hash of what the change does now; UserError when that is not what was asked for."""
+    def _ask(self):
+        """Hold what a change that was just asked for does, check it, and wait for its approvers."""
+        self.env["lockgate.price.impact"]._refresh(self)
+        proposals = self._checked_proposals()
+        self._refuse_blocked()
+        self._put(request_hash=self._digest(proposals), request_revision=self.revision)
+        self._ask_tiers()
+
+    def _check_as_asked(self):
+        """UserError when what the change does now is not what was asked for."""
         proposals = self._checked_proposals()
         self.env["lockgate.price.impact"]._refresh(self)
         self._refuse_blocked()
-        digest = self._digest(proposals)
-        if digest != self.request_hash:
+        if self._digest(proposals) != self.request_hash:
             raise UserError(
                 self.env._(
                     "What price change %s would do is no longer what was asked for: listings, units, books, "
@@ -141,15 +161,20 @@ class PriceChange(models.Model):
                     self.name,
                 )
             )
-        return digest
 
     def _approve(self, basis, tier, note=None):
-        """The last approval: seal what the change does. `basis` and `tier` say by what right."""
+        """Approve and seal without tiers of people. `basis` and `tier` say by what right."""
+        self._transition({"to_approve"}, "to_approve")
+        self._decide("approved", self.request_hash, note, basis=basis, tier=tier)
+        self._seal_approved()
+
+    def _seal_approved(self):
+        """Seal what the last approval approved, from now on or from when it was asked for."""
+        approval = self._given()[-1]
         now = fields.Datetime.now()
         self._transition(
-            {"to_approve"}, "approved", approved_at=now, effective_from=max(self.effective_from or now, now)
+            {"to_approve"}, "approved", approved_at=now, effective_from=max(self.requested_from or now, now)
         )
-        approval = self._decide("approved", self._digest(self._proposals()), note, basis=basis, tier=tier)
         seals = self.env["lockgate.price.seal"]._seal(approval)
         if self._writes_rules():
             self.env["product.pricelist.item"]._write_for(self)
@@ -224,10 +249,13 @@ class PriceChange(models.Model):
         self.line_ids.rule_ids.unlink()
         self.env["lockgate.outbox"]._mark_listings("price", seals.listing_id.ids, "revoked")
 
-    def _checked_proposals(self):
-        """What the change does to each listing and book; UserError says in words what stands against it."""
+    def _refuse_problems(self):
         if problems := self.sudo()._problems():
             raise UserError("\n".join([self.env._("Price change %s:", self.name), *problems]))
+
+    def _checked_proposals(self):
+        """What the change does to each listing and book; UserError says in words what stands against it."""
+        self._refuse_problems()
         proposals = self._proposals()
         nothing = [proposal for proposal in proposals if proposal.amount <= 0]
         if nothing:
@@ -256,7 +284,7 @@ class PriceChange(models.Model):
             "change": self.id,
             "kind": self.kind,
             "company": self.company_id.id,
-            "from": self.effective_from and self.effective_from.isoformat(),
+            "from": self.requested_from and self.requested_from.isoformat(),
             "to": self.effective_to and self.effective_to.isoformat(),
             "prices": [proposal.content() for proposal in proposals],
         }

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .price_job import TASKS
+
 TOP = 40
 
 
@@ -8,8 +10,11 @@ class PriceChange(models.Model):
 
     _inherit = "lockgate.price.change"
 
-    impact_pending = fields.Boolean(compute="_compute_impact_pending")
-    impact_progress = fields.Char(compute="_compute_impact_pending")
+    impact_pending = fields.Boolean(compute="_compute_under_way")
+    under_way = fields.Selection(
+        TASKS, compute="_compute_under_way", help="What is done of it in the background, in its order."
+    )
+    impact_progress = fields.Char(compute="_compute_under_way")
     top_impact_ids = fields.Many2many(
         "lockgate.price.impact", string="Largest Drops", compute="_compute_impact_totals"
     )
@@ -21,26 +26,36 @@ class PriceChange(models.Model):
     left_out_count = fields.Integer("Left Out", compute="_compute_impact_totals")
     moved_text = fields.Char(compute="_compute_moved_text")
 
-    @api.depends("impact_ids")
-    def _compute_impact_pending(self):
-        jobs = self.env["lockgate.price.impact.job"].sudo()
+    @api.depends("impact_ids", "state")
+    def _compute_under_way(self):
+        jobs = self.env["lockgate.price.job"].sudo()
         waiting = jobs.search([("change_id", "in", self._origin.ids)]).grouped("change_id")
-        impact = self.env["lockgate.price.impact"]
         for change in self:
-            mine = waiting.get(change._origin, jobs)
-            change.impact_pending = change.state == "draft" and not all(mine.mapped("only_pricelists"))
-            change.impact_progress = False
-            if change.impact_pending:
-                change.impact_progress = self.env._("Impact is being computed.")
-            elif mine:
-                known = impact.search_count(
-                    [("change_id", "=", change._origin.id), ("current_price", "!=", None)]
-                )
-                change.impact_progress = self.env._(
-                    "Odoo's own prices are being computed: %(known)s of %(total)s.",
-                    known=known,
-                    total=change.impact_count,
-                )
+            job = waiting.get(change._origin, jobs)._first()
+            change.under_way = job.task
+            change.impact_pending = change.state == "draft" and job.task == "impact"
+            change.impact_progress = change._origin._progress(job) if job else False
+
+    def _progress(self, job):
+        """In words, how far the background is with this change."""
+        if job.task == "request" and job.revision == self.revision:
+            return self.env._("What it does is being computed and checked; then its approvers are asked.")
+        if job.task == "seal" and job.revision == self.revision:
+            return self.env._(
+                "%(user)s approved it: its %(count)s prices are being checked once more and sealed.",
+                user=self._given()[-1:].user_id.name,
+                count=self.impact_count,
+            )
+        if job.task == "impact" and self.state == "draft":
+            return self.env._("Impact is being computed.")
+        known = self.env["lockgate.price.impact"].search_count(
+            [("change_id", "=", self.id), ("current_price", "!=", None)]
+        )
+        return self.env._(
+            "Odoo's own prices are being computed: %(known)s of %(total)s.",
+            known=known,
+            total=self.impact_count,
+        )
 
     @api.depends("impact_ids")
     def _compute_impact_totals(self):

@@ -51,6 +51,7 @@ class PriceChange(models.Model):
             kind="emergency",
             requester_id=self.env.uid,
             effective_from=False,
+            requested_from=False,
         )
         self.env["lockgate.price.impact"]._refresh(self)
         proposals = self._checked_proposals()

@@ -6,7 +6,7 @@ from odoo import models
 from odoo.exceptions import UserError, ValidationError
 
 from .breaks import parse
-from .price_change_line import EDITABLE, TARGETS
+from .price_change_line import TARGETS
 
 # Above this a double no longer holds cents; no price of one unit is that high.
 HIGHEST = 1e12
@@ -108,48 +108,6 @@ class PriceChangeLine(models.Model):
             if not (is_number(numbers["compare_price"]) and numbers["compare_price"] > least):
                 return self.env._("its regular price has to be above the price that it is compared with.")
         return None
-
-    def _convert_records(self, records, *, log=lambda message: None, savepoint):
-        """Odoo's import: say which rows are wrong, each by its own row, before any of them is written.
-
-        What is wrong is not handed on, so the good rows are tried in one go; Odoo then takes nothing.
-        """
-        failed, named = set(), {}
-
-        def note(message):
-            failed.add(message.get("record"))
-            log(message)
-
-        for record_id, xml_id, values, info in super()._convert_records(
-            records, log=note, savepoint=savepoint
-        ):
-            if info["record"] in failed:
-                continue
-            line = self.browse(record_id or ())
-            known = {name: values[name] for name in EDITABLE & set(values)}
-            complete, problem = line._complete(known)
-            if problem := problem or self._twice(line, complete, values.get("change_id"), named):
-                log({**info, "type": "error", "message": problem})
-            else:
-                yield record_id, xml_id, values, info
-
-    def _twice(self, line, values, change_id, named):
-        """Whether a new line stands on what another line of its change names; holds it in `named`."""
-        if line or not change_id:
-            return None
-        if change_id not in named:
-            others = self.search_fetch([("change_id", "=", change_id)], list(filter(None, TARGETS.values())))
-            named[change_id] = {other._key() for other in others}
-        field = TARGETS[values["applies_to"]]
-        key = values["applies_to"], values[field] if field else 0
-        if key in named[change_id]:
-            return self.env._("Two lines of the price change stand on the same target: leave one out.")
-        named[change_id].add(key)
-        return None
-
-    def _key(self):
-        field = TARGETS[self.applies_to]
-        return self.applies_to, self[field].id if field else 0
 
     def _refuse_other_fields(self, vals, allowed):
         if refused := set(vals) - allowed:

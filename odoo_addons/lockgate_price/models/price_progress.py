@@ -14,6 +14,10 @@ PROGRESS = SQL(
            count(*) FILTER (WHERE seal.date_from <= statement_timestamp() AT TIME ZONE 'UTC')
                AS effective_count,
            max(seal.date_from) AS effective_at,
+           count(*) FILTER (WHERE seal.date_from > statement_timestamp() AT TIME ZONE 'UTC') AS coming_count,
+           count(*) FILTER (WHERE seal.date_from > statement_timestamp() AT TIME ZONE 'UTC'
+                              AND pub.confirmed @> jsonb_build_object('coming', jsonb_build_array(
+                                  jsonb_build_object('seal', seal.id)))) AS held_ahead_count,
            count(*) FILTER (WHERE (pub.confirmed->>'seal')::int >= seal.id) AS published_count,
            max(pub.confirmed_at) FILTER (WHERE (pub.confirmed->>'seal')::int = seal.id) AS published_at,
            count(*) FILTER (WHERE (pub.confirmed->>'seal')::int > seal.id
@@ -57,6 +61,8 @@ class PriceChangeProgress(models.Model):
     seal_count = fields.Integer("Prices", readonly=True)
     effective_count = fields.Integer(readonly=True)
     effective_at = fields.Datetime("Effective From", readonly=True)
+    coming_count = fields.Integer("Still to Begin", readonly=True)
+    held_ahead_count = fields.Integer(readonly=True)
     published_count = fields.Integer(readonly=True)
     published_at = fields.Datetime(readonly=True)
     reconciled_count = fields.Integer(readonly=True)
@@ -65,6 +71,11 @@ class PriceChangeProgress(models.Model):
     superseded_count = fields.Integer("Superseded", readonly=True)
     rolled_back = fields.Boolean(readonly=True)
     effective_text = fields.Char("Effective", compute="_compute_texts")
+    held_ahead_text = fields.Char(
+        "Held Ahead",
+        compute="_compute_texts",
+        help="Of the prices that are still to begin, those that the channel holds already, with their dates.",
+    )
     published_text = fields.Char("Published", compute="_compute_texts")
     reconciled_text = fields.Char("Reconciled", compute="_compute_texts")
     refused_text = fields.Char("Refused", compute="_compute_texts")
@@ -73,13 +84,23 @@ class PriceChangeProgress(models.Model):
     def _table_query(self):
         return PROGRESS
 
-    @api.depends("seal_count", "effective_count", "published_count", "reconciled_count", "refused_count")
+    @api.depends(
+        "seal_count",
+        "effective_count",
+        "coming_count",
+        "held_ahead_count",
+        "published_count",
+        "reconciled_count",
+        "refused_count",
+    )
     def _compute_texts(self):
         for row in self:
             for name in ("effective", "published", "reconciled"):
                 row[f"{name}_text"] = n_of_m(self.env, row[f"{name}_count"], row.seal_count)
             refused = row.refused_count
             row.refused_text = n_of_m(self.env, refused, row.seal_count) if refused else False
+            ahead = row.coming_count and row.channel_id.holds_dated_prices
+            row.held_ahead_text = ahead and n_of_m(self.env, row.held_ahead_count, row.coming_count)
 
 
 def n_of_m(env, count, total):

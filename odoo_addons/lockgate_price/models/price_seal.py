@@ -125,7 +125,8 @@ class PriceSeal(models.Model):
         if (
             approval.decision != "approved"
             or change.state != "approved"
-            or approval.revision != change.revision
+            or approval not in change._given()
+            or change.effective_from != max(change.requested_from or change.approved_at, change.approved_at)
             or approval.hash != change._digest(proposals)
             or self.search([("approval_id", "=", approval.id)], limit=1)
         ):

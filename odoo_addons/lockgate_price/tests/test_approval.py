@@ -20,7 +20,7 @@ class TestApproval(PriceCase):
             {self.product: 12.5, self.second: 19.99},
         )
         self.assertEqual(change.approval_ids.user_id, self.approver)
-        self.assertEqual(change.approval_ids.revision, change.revision)
+        self.assertGreater(change.approval_ids.revision, change.request_revision)
         self.assertEqual(change.seal_ids.approval_id, change.approval_ids)
         self.assertEqual(change.effective_from, change.approved_at)
 

@@ -1,7 +1,10 @@
+from unittest.mock import patch
+
 from psycopg2.errors import SerializationFailure
 
 from odoo import SUPERUSER_ID, api
 from odoo.addons.lockgate.tests.session import interactive
+from odoo.addons.lockgate_price.models import price_background
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.sql_db import db_connect
@@ -91,6 +94,20 @@ class TestAtOnce(BaseCase):
         with interactive(self.record(env, "approver")):
             self.change(env, "approver").action_approve()
 
+    def reject(self, env):
+        self.change(env, "approver").action_reject("No")
+
+    def approve_large(self):
+        """Approved, and to be sealed by the background."""
+        with patch.object(price_background, "AT_ONCE", 0), self.transaction() as env:
+            self.approve(env)
+
+    def seal(self, env):
+        """What the scheduled action does next with this change."""
+        jobs = env["lockgate.price.job"]
+        if job := jobs.search([("change_id", "=", self.change_id)])._first():
+            jobs._step(job)
+
     def edit(self, env):
         change = self.change(env, "analyst")
         if change.state == "to_approve":
@@ -115,6 +132,66 @@ class TestAtOnce(BaseCase):
     def test_cancelling_wins_over_approving_at_once(self):
         self.race(self.cancel, self.approve)
         self.assertEqual(self.state(), ("cancelled", 12.5, 0))
+
+    def test_sealing_wins_over_rejecting_at_once(self):
+        self.approve_large()
+        self.race(self.seal, self.reject)
+        self.assertEqual(self.state(), ("approved", 12.5, 1))
+
+    def test_rejecting_wins_over_sealing_at_once(self):
+        self.approve_large()
+        self.overtaken(self.reject, self.seal)
+        self.assertEqual(self.state(), ("rejected", 12.5, 0))
+
+    def test_two_that_seal_at_once_seal_once(self):
+        self.approve_large()
+        self.overtaken(self.seal, self.seal)
+        self.assertEqual(self.state(), ("approved", 12.5, 1))
+
+    def test_two_that_ask_at_once_ask_once(self):
+        with self.transaction() as env:
+            self.change(env, "analyst").action_back_to_draft()
+        with patch.object(price_background, "AT_ONCE", 0):
+            with self.transaction() as slow:
+                self.assertEqual(self.change(slow, "analyst").state, "draft")
+                with self.transaction() as fast:
+                    self.change(fast, "analyst").action_request()
+                with mute_logger("odoo.sql_db"), self.assertRaises(SerializationFailure):
+                    self.change(slow, "analyst").action_request()
+                slow.cr.rollback()
+            with self.transaction() as again, self.assertRaises(UserError):
+                self.change(again, "analyst").action_request()
+        with self.transaction() as env:
+            self.assertEqual(env["lockgate.price.job"].search_count([("change_id", "=", self.change_id)]), 1)
+
+    def test_sealing_that_fails_in_the_middle_leaves_nothing_of_it(self):
+        self.approve_large()
+        rules = "odoo.addons.lockgate_price.models.pricelist_item.ProductPricelistItem._copy"
+        with (
+            patch(rules, side_effect=RuntimeError("in the middle")),
+            mute_logger("odoo.addons.lockgate_price.models.price_job"),
+            self.transaction() as env,
+        ):
+            env["lockgate.price.job"]._run()
+        self.assertEqual(self.state(), ("draft", 12.5, 0))
+        with self.transaction() as env:
+            change = self.change(env, "analyst")
+            self.assertFalse(change.line_ids.rule_ids)
+            self.assertFalse(change.request_hash)
+            self.assertIn("could not be sealed", "".join(change.message_ids.mapped("body")))
+            self.assertFalse(env["lockgate.price.job"].search([("change_id", "=", self.change_id)]))
+
+    def overtaken(self, first, second):
+        """Both look before either acts; the second fails, and looks again without finding anything to do."""
+        with self.transaction() as slow:
+            self.assertEqual(self.change(slow, "analyst").state, "to_approve")
+            with self.transaction() as fast:
+                first(fast)
+            with mute_logger("odoo.sql_db"), self.assertRaises(SerializationFailure):
+                second(slow)
+            slow.cr.rollback()
+        with self.transaction() as again:
+            second(again)
 
 
 class Transaction:

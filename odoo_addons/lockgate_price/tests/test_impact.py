@@ -75,3 +75,23 @@ class TestImpact(PriceCase):
         book = self.book.create({"name": "Yen", "channel_id": self.channel.id, "pricelist_id": pricelist.id})
         impact = self.draft({self.product: 2000}, book_ids=[Command.set(book.ids)]).impact_ids
         self.assertEqual((impact.sudo().cost, impact.current_price), (600, 1500))
+
+    def test_the_chart_counts_what_falls_and_rises_step_by_step(self):
+        self.baseline()
+        change = self.draft({self.product: 9.5, self.second: 21, self.third: 37})
+        bars = [(bar["label"], bar["count"]) for bar in change._impact_bars()]
+        self.assertEqual(
+            bars,
+            [
+                ("up to −5 %", 1),  # just at the step: 10 → 9.50
+                ("unchanged", 0),
+                ("up to +5 %", 1),  # 20 → 21
+                ("+5 to +10 %", 0),
+                ("+10 to +20 %", 0),
+                ("over +20 %", 1),  # 30 → 37
+            ],
+        )
+        self.assertIn("over +20 %", change.impact_chart)
+
+    def test_first_prices_draw_no_chart(self):
+        self.assertFalse(self.draft().impact_chart)

@@ -1,4 +1,3 @@
-from odoo.addons.lockgate_price.models import price_impact_job
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 
@@ -48,7 +47,7 @@ class TestManyLines(PriceCase):
         errors = {message["rows"]["from"]: message["message"] for message in result["messages"]}
         self.assertEqual(set(errors), {1, 3, 4, 5, 6})
         self.assertIn("Boat 2: 0.0 is not a price", errors[1])
-        self.assertIn("same target", errors[3])
+        self.assertIn("Two lines", errors[3])
         self.assertIn("stands on nothing", errors[4])
 
     def test_an_import_into_a_change_that_is_not_a_draft_takes_none(self):
@@ -60,7 +59,7 @@ class TestManyLines(PriceCase):
     def test_an_import_of_a_line_that_stands_already_is_named(self):
         self.lines.load(COLUMNS, self.rows("12.5"))
         result = self.lines.load(COLUMNS, self.rows("13"))
-        self.assertIn("same target", result["messages"][0]["message"])
+        self.assertIn("Two lines", result["messages"][0]["message"])
         self.assertEqual(self.change.line_ids.price, 12.5)
 
     def test_a_large_import_says_which_three_rows_are_bad(self):
@@ -139,60 +138,3 @@ class TestManyLines(PriceCase):
             self.bulk(percent=0, book_ids=[Command.set(self.book.ids)])
         with self.assertRaisesRegex(ValidationError, "leaves no price"):
             self.bulk(percent=-100, book_ids=[Command.set(self.book.ids)])
-
-
-class TestInTheBackground(PriceCase):
-    """A change of more listings than are computed at once, by lowering how many that is."""
-
-    def setUp(self):
-        super().setUp()
-        self.jobs = self.env["lockgate.price.impact.job"]
-        self.patch_at_once(1)
-
-    def patch_at_once(self, number):
-        self.patch(price_impact_job, "AT_ONCE", number)
-        self.patch(price_impact_job, "SLICE", 2)
-
-    def book_change(self):
-        line = Command.create({"applies_to": "book", "price": 7})
-        return self.draft({}, line_ids=[line])
-
-    def test_the_impact_of_many_is_computed_in_steps_that_are_told(self):
-        change = self.book_change()
-        self.assertFalse(change.impact_ids)
-        self.assertTrue(change.impact_pending)
-        self.assertIn("being computed", change.impact_progress)
-        self.jobs._step(change)
-        self.env.invalidate_all()
-        self.assertEqual(len(change.impact_ids), 3)
-        self.assertFalse(change.impact_pending)
-        self.assertIn("0 of 3", change.impact_progress)
-        self.jobs._step(change)
-        self.env.invalidate_all()
-        self.assertIn("2 of 3", change.impact_progress)
-        self.jobs._step(change)
-        self.jobs._step(change)
-        self.env.invalidate_all()
-        self.assertFalse(change.impact_progress)
-        self.assertFalse(self.jobs.search([("change_id", "=", change.id)]))
-        self.assertEqual(sorted(change.impact_ids.mapped("current_price")), [10, 20, 30])
-
-    def test_asking_for_approval_does_not_wait_for_the_background(self):
-        change = self.book_change()
-        change.action_request()
-        self.jobs._step(change)
-        change.with_user(self.approver).action_approve()
-        self.assertEqual(len(change.seal_ids), 3)
-        self.assertEqual(len(change.line_ids.rule_ids), 3)
-
-    def test_the_background_leaves_what_was_asked_for_as_it_is(self):
-        self.patch_at_once(100)
-        self.baseline()
-        self.patch_at_once(1)
-        line = Command.create({"applies_to": "book", "base": "cost", "percent": 100})
-        change = self.draft({}, line_ids=[line])
-        change.action_request()
-        self.product.standard_price = 999
-        self.jobs._step(change)
-        change.with_user(self.approver).action_approve()
-        self.assertEqual(sorted(change.seal_ids.mapped("amount")), [8, 16, 24])

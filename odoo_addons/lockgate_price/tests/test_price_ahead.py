@@ -101,6 +101,17 @@ class TestAhead(AheadCase):
             definitions = json.load(file)["$defs"]
         fastjsonschema.validate({"$ref": "#/$defs/PriceValue", "$defs": definitions}, value)
 
+    def test_the_change_counts_what_the_channel_holds_ahead(self):
+        change = self.approved({self.product: 9, self.second: 19}, effective_from=self.start)
+        row = change.progress_ids
+        self.assertEqual(row.held_ahead_text, "0 of 2")
+        self.run_turns(self.now)
+        self.env.invalidate_all()
+        self.assertEqual((row.held_ahead_text, row.published_text), ("2 of 2", "0 of 2"))
+        self.connector.sudo().capabilities = {}
+        self.env.invalidate_all()
+        self.assertFalse(row.held_ahead_text)
+
     def test_a_price_further_off_goes_when_its_time_ahead_has_come(self):
         start = self.now + timedelta(days=3)
         self.approved(effective_from=start)

@@ -4,18 +4,22 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from ..models.references import find_products
+
 NAMED = 10
 NUMBER = re.compile(r"([-+]?\d+(?:[.,]\d+)?)\s*(%?)")
 
 
 class PricePaste(models.TransientModel):
-    """Rows pasted from a spreadsheet: an internal reference or barcode, and a price or a percentage."""
+    """Rows pasted from a spreadsheet: an internal reference, barcode or SKU, and a price or a percentage."""
 
     _name = "lockgate.price.paste"
     _description = "Paste Prices"
 
     change_id = fields.Many2one("lockgate.price.change", required=True)
-    rows = fields.Text(required=True, help="One product a row: its reference or barcode, then its new price.")
+    rows = fields.Text(
+        required=True, help="One product a row: its reference, barcode or SKU, then its new price."
+    )
 
     def action_add(self):
         """Add a line for each row, or none: UserError then names every row that cannot be taken."""
@@ -25,7 +29,9 @@ class PricePaste(models.TransientModel):
             for number, row in enumerate(self.rows.splitlines(), 1)
             if row.strip()
         ]
-        found = self._find_products({cells[0].strip() for _number, cells in rows})
+        found = find_products(
+            self.env, self.change_id.company_id, {cells[0].strip() for _number, cells in rows}
+        )
         lines, problems, seen = [], [], {}
         for number, cells in rows:
             line, problem = self._read_row(cells, found)
@@ -53,7 +59,7 @@ class PricePaste(models.TransientModel):
             return None, (
                 self.env._("%s names several products", reference)
                 if products
-                else self.env._("no product has the reference or barcode %s", reference)
+                else self.env._("no product has the reference, barcode or SKU %s", reference)
             )
         number = NUMBER.fullmatch(price)
         if not number:
@@ -62,20 +68,3 @@ class PricePaste(models.TransientModel):
         if number[2]:
             return {"product_id": products.id, "base": "in_force", "percent": amount}, None
         return {"product_id": products.id, "price": amount}, None
-
-    def _find_products(self, references):
-        """{reference or barcode: products} of the change's company."""
-        products = self.env["product.product"].search_fetch(
-            [
-                "|",
-                ("default_code", "in", list(references)),
-                ("barcode", "in", list(references)),
-                ("company_id", "in", [False, self.change_id.company_id.id]),
-            ],
-            ["default_code", "barcode"],
-        )
-        found = {}
-        for product in products:
-            for name in {product.default_code, product.barcode} & references:
-                found[name] = found.get(name, products.browse()) | product
-        return found

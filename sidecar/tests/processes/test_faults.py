@@ -170,12 +170,23 @@ def test_a_redis_that_is_full_loses_nothing_and_is_said(system: System) -> None:
 
 
 def test_what_was_to_come_again_when_redis_was_flushed_is_asked_for_at_once(system: System) -> None:
-    system.odoo.add_channel("shop", url=system.channel.address, limit="leaky_bucket 1/1")
+    system.odoo.add_channel("shop", url=system.channel.address, limit="leaky_bucket 1/3")
     system.start("pacer", LOCKGATE_POLL_SECONDS="60")
     system.start("worker")
     wait_until(lambda: system.odoo.connectors, "the connectors were registered")
-    for number in range(400):  # two requests, of which the channel takes one a second
+    for number in range(400):  # two requests, of which the channel takes one in 3 seconds
         system.odoo.want("shop", stock(f"S{number}"))
     wait_until(lambda: system.redis.zcard("lockgate:again"), "a run is to come again")
     system.redis.flushall()
+    system.settled()
+
+
+def test_what_is_to_come_again_and_is_not_there_when_the_pacer_looks_is_asked_for(system: System) -> None:
+    system.start("pacer", LOCKGATE_POLL_SECONDS="60")
+    system.start("worker")
+    system.odoo.want("shop", stock("A", 1))
+    system.settled()
+    system.odoo.wake = None
+    system.odoo.want("shop", stock("A", 2))
+    system.redis.publish("lockgate:later", "")  # a worker told of a run to come, and then Redis was flushed
     system.settled()

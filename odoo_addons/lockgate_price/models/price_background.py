@@ -1,69 +1,13 @@
-import logging
+"""What large price changes leave to the background, so that nobody waits for it."""
 
-from psycopg2.errors import SerializationFailure
-
-from odoo import api, fields, models
+from odoo import api, models
+from odoo.exceptions import AccessError, UserError
 
 from .proposals import parameters
 from .resolve import DECIDED
 
-_logger = logging.getLogger(__name__)
-
-# Up to here an edit computes the impact at once; beyond, the form is not kept waiting.
+# Up to here an edit or a decision is done at once; beyond, the person is not kept waiting.
 AT_ONCE = 2000
-SLICE = 1000
-
-
-class PriceImpactJob(models.Model):
-    """Impact that is to be computed in the background. Edits append; the scheduled action takes away."""
-
-    _name = "lockgate.price.impact.job"
-    _description = "Impact To Compute"
-    _log_access = False
-    _order = "id"
-
-    change_id = fields.Many2one(
-        "lockgate.price.change", required=True, readonly=True, ondelete="cascade", index=True
-    )
-    only_pricelists = fields.Boolean(
-        readonly=True, help="All is computed but what Odoo's pricelists give when the change begins."
-    )
-
-    @api.model
-    def _queue(self, change, only_pricelists=False):
-        self.env.cr.execute(
-            "INSERT INTO lockgate_price_impact_job (change_id, only_pricelists) VALUES (%s, %s)",
-            [change.id, only_pricelists],
-        )
-        self.env.invalidate_all()
-        self.env.ref("lockgate_price.lockgate_price_impact_cron").sudo()._trigger()
-
-    @api.model
-    def _run(self):
-        """The scheduled action: a step at a time, each committed, so that people see how far it is."""
-        cron = self.env["ir.cron"]
-        while job := self.search([], limit=1):
-            change = job.change_id
-            try:
-                self._step(change)
-            except SerializationFailure:
-                self.env.cr.rollback()  # somebody edited it meanwhile, and so asked for another run
-            except Exception:
-                self.env.cr.rollback()
-                _logger.exception("Impact of price change %s: asking for its approval tells more", change.id)
-                self.search([("change_id", "=", change.id)]).unlink()
-            if not cron._commit_progress(1, remaining=self.search_count([])):
-                return
-
-    @api.model
-    def _step(self, change):
-        """Compute the impact of one change, or a slice of what pricelists give for it."""
-        jobs = self.search([("change_id", "=", change.id)])
-        if change.state == "draft" and not all(jobs.mapped("only_pricelists")):
-            self.env["lockgate.price.impact"]._refresh(change)
-            jobs.unlink()
-        elif not change._ask_pricelists(SLICE):
-            jobs.unlink()
 
 
 class PriceImpact(models.Model):
@@ -78,11 +22,51 @@ class PriceImpact(models.Model):
             if clean._names_at_most(AT_ONCE):
                 self._refresh(change)
             else:
-                clean.env["lockgate.price.impact.job"]._queue(clean)
+                clean.env["lockgate.price.job"]._queue(clean, "impact")
 
 
 class PriceChange(models.Model):
     _inherit = "lockgate.price.change"
+
+    def _do(self, task):
+        """Do what a person decided on, in their name: all of it or nothing."""
+        if task == "request":
+            self.with_user(self.requester_id)._clean()._ask()
+            return
+        approver = self._given()[-1:].user_id
+        if not approver:
+            raise AccessError(self.env._("Price change %s: nobody has approved it.", self.name))
+        clean = self.with_user(approver)._clean()
+        clean._check_as_asked()
+        clean._seal_approved()
+
+    def _is_large(self):
+        """Whether it does too much to have a person wait for it."""
+        self.env.flush_all()
+        return not self._names_at_most(AT_ONCE)
+
+    def _refuse_under_way(self):
+        if not self.request_hash:
+            raise UserError(
+                self.env._("Price change %s is still being checked: approve it once that is done.", self.name)
+            )
+        if self._open_tiers() <= 0:
+            raise UserError(
+                self.env._("Price change %s is approved already, and is being sealed.", self.name)
+            )
+
+    def _give_back(self, task, error):
+        """Back to its analyst, as what was decided could not be done; that voids every approval of it."""
+        people = self.requester_id | self._given().user_id
+        self._transition({"to_approve"}, "draft", request_hash=False)
+        why = str(error) if isinstance(error, UserError) else self.env._("An error, see the server's log.")
+        what = (
+            self.env._("Approval could not be asked for.")
+            if task == "request"
+            else self.env._("It was approved and could not be sealed; nothing of it was. Ask again.")
+        )
+        body = "\n".join([what, why])
+        self.message_post(body=body, partner_ids=people.partner_id.ids)
 
     def _names_at_most(self, limit):
         """Whether a clean change names at most `limit` listings, counted in each line that names them."""
@@ -100,7 +84,7 @@ class PriceChange(models.Model):
             [self.id, AT_ONCE + 1],
         )
         if self.env.cr.fetchone()[0] > AT_ONCE:
-            self.env["lockgate.price.impact.job"]._queue(self, only_pricelists=True)
+            self.env["lockgate.price.job"]._queue(self, "pricelists")
         else:
             self._ask_pricelists(AT_ONCE)
 

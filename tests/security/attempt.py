@@ -1,0 +1,45 @@
+"""One attempt: which call is made, by whom and over which ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from zlib import crc32
+
+from tests.security.transports import TRANSPORTS
+
+ROLES = ("none", "employee", "analyst", "approver", "operator", "integration", "rights", "admin")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One call. `ids` is None for a method of the model.
+
+    `ways` are the transports it is made over; without any each role takes one of the three in turn, so that
+    a kind of attempt meets every transport with every role.
+    """
+
+    group: str
+    what: str
+    model: str
+    method: str
+    ids: list[int] | None = None
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    context: dict[str, Any] = field(default_factory=dict)
+    roles: tuple[str, ...] = ROLES
+    ways: tuple[str, ...] = ()
+    but: frozenset[tuple[str, str]] = frozenset()
+    harmless: bool = False
+
+    def calls(self) -> Iterator[tuple[str, str]]:
+        """Who makes it how: (role, transport). The integration user has no session to use."""
+        for role in self.roles:
+            possible = [
+                way
+                for way in TRANSPORTS
+                if (role, way) not in self.but and (role, way) != ("integration", "web")
+            ]
+            turn = crc32(f"{role} {self.group} {self.what}".encode())
+            ways = self.ways or (possible[turn % len(possible)],)
+            yield from ((role, way) for way in ways if way in possible)
