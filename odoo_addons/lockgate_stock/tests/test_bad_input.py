@@ -68,6 +68,11 @@ class TestBadInput(StockCase):
         with self.assertRaisesRegex(UserError, "correct how much the unit contains"):
             self.quantity(listing)
 
+    @mute_logger("odoo.sql_db")
+    def test_odoo_refuses_a_lot_without_a_product(self):
+        with self.assertRaises(IntegrityError), self.env.cr.savepoint():
+            self.env["stock.lot"].create({"name": "of nothing"})
+
     def test_a_mark_of_a_deleted_product_harms_nothing(self):
         product = self.env["product.product"].create({"name": "Sunk", "is_storable": True})
         self.env["lockgate.outbox"]._mark_products("stock", product.ids, "adjusted")

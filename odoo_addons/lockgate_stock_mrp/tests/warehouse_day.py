@@ -193,7 +193,7 @@ class WarehouseDay(RuleBasedStateMachine):
                 "consigned": st.booleans(),
                 "buffer": st.integers(0, 3),
                 "buffer_percent": st.sampled_from([0, 0, 10]),
-                "share": st.sampled_from([100, 50]),
+                "share": st.sampled_from([100, 30]),  # three channels may show it
                 "backorder": st.sampled_from([0, 0, 2]),
                 "most": st.sampled_from([0, 20]),
                 "least": st.sampled_from([0, 2]),
@@ -220,7 +220,7 @@ class WarehouseDay(RuleBasedStateMachine):
             "category_id": world.boats.id,
             "ends_at": ends and self.env.cr.now() + timedelta(days=ends),
             "tier_ids": [Command.clear()]
-            + [Command.create({"below": 9, "share": 50, "buffer": 1, "least": 3})] * tier,
+            + [Command.create({"below": 9, "share": 30, "buffer": 1, "least": 3})] * tier,
             "source_ids": [Command.clear()]
             + [
                 Command.create({"location_id": world.warehouses[each].lot_stock_id.id, "sequence": place})
