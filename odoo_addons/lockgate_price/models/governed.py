@@ -22,10 +22,6 @@ class PriceGoverned(models.AbstractModel):
         self._require_manager()
         return super().write(vals)
 
-    def update_field_translations(self, field_name, translations, source_lang=""):
-        self._require_manager()  # which writes past `write`
-        return super().update_field_translations(field_name, translations, source_lang)
-
     def unlink(self):
         self._require_manager()
         return super().unlink()

@@ -192,3 +192,17 @@ class TestSecurity(PriceCase):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
                 self.book.with_user(user).reference = "x"
         self.book.with_user(self.administrator).reference = "x"
+
+    def test_a_manager_of_access_rights_translates_no_name(self):
+        rights = new_test_user(self.env, "rights_test", "base.group_user,base.group_erp_manager")
+        model = self.env["ir.model"]._get("lockgate.price.book")
+        access = {f"perm_{right}": True for right in ("read", "write", "create", "unlink")}
+        group = self.env.ref("base.group_erp_manager")
+        self.env["ir.model.access"].create(
+            {"name": "all", "model_id": model.id, "group_id": group.id, **access}
+        )
+        book = self.book.with_user(rights)
+        book.check_access("write")  # which they have given themselves
+        with self.assertRaises(AccessError):
+            book.update_field_translations("name", {"en_US": "Forged"})
+        self.assertNotEqual(self.book.name, "Forged")
