@@ -20,6 +20,8 @@ import psycopg2
 from chaos.warehouse import NEVER, Warehouse
 from stack.user import Refused, User
 
+# The journal's first line: from here on a fault may come.
+BEGAN = "began"
 # A person's call meets an Odoo that is down, or a colleague who was faster; the business goes on.
 NOT_NOW = (httpx.HTTPError, Refused, ValueError)
 
@@ -37,6 +39,7 @@ class Business:
 
     def run(self) -> None:
         """Do business until the plan's time is over, then thaw what is frozen."""
+        self._journal(BEGAN)
         until = time.time() + self.plan["seconds"]
         kinds: list[Callable[[], None]] = [
             *[self.receive] * 4, *[self.order] * 4, *[self.deliver] * 3, *[self.cancel] * 2,

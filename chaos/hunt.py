@@ -21,7 +21,8 @@ from pathlib import Path
 
 import httpx
 
-from chaos.mutants import MUTANTS, Mutant, mutated
+from chaos.mutants import MUTANTS
+from chaos.mutants.mutant import Mutant
 from stack.debian import odoo_source
 from stack.odoo import Odoo, addons_path, environment
 from stack.onboarding import issue_key
@@ -124,7 +125,7 @@ def make(mutant: Mutant) -> Path:
     for part in ("odoo_addons", "sidecar"):
         shutil.rmtree(COPY / part, ignore_errors=True)
         shutil.copytree(ROOT / part, COPY / part, ignore=shutil.ignore_patterns("__pycache__", "tests"))
-    for name, text in mutated(mutant).items():
+    for name, text in mutant.files().items():
         (COPY / name).write_text(text)
     return COPY
 

@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from chaos import checker, evidence
+from chaos.business import BEGAN
 from chaos.faults import Faults
 from chaos.network import Network
 from chaos.parts import BOUNDS, TIMING, running_parts, set_up
@@ -42,6 +43,7 @@ def play(stack: Stack, network: Network, plan: dict) -> dict:
             _business(stack, plan, number, journal, variables) for number, journal in enumerate(journals)
         ]
         try:
+            wait_until(lambda: all(journal.stat().st_size for journal in journals), 60)
             faults.run(plan["seconds"], pause=2.0)
         finally:
             codes = [process.wait(timeout=120) for process in doing]
@@ -78,7 +80,7 @@ def rest(stack: Stack, channels: list[int], seconds: float) -> bool:
 
 
 def result(plan: dict, journal: list, faults: Faults, records) -> dict:
-    operations = Counter(line["kind"] for line in journal)
+    operations = Counter(line["kind"] for line in journal if line["kind"] != BEGAN)
     violations = checker.check(records, BOUNDS)
     return {
         "seed": plan["seed"],

@@ -1,0 +1,190 @@
+"""From what happens in Odoo to what is wanted of a channel."""
+
+from chaos.mutants.mutant import Change, Mutant
+
+VALUES = "odoo_addons/lockgate/turn/values.py"
+GATEWAY = "odoo_addons/lockgate/models/gateway.py"
+OUTBOX = "odoo_addons/lockgate/models/outbox.py"
+TURN = "odoo_addons/lockgate/models/turn.py"
+PRICES = "odoo_addons/lockgate_price/models"
+
+MUTANTS = {
+    "marks are drained by an id watermark": Mutant(
+        "S3",
+        "a_late_commit",
+        (
+            Change(
+                VALUES,
+                """    prepared.execute(cr, CONSUME, {"channel": channel_id, "slice": rows})
+""",
+                """    seen = SEEN.get(channel_id, 0)
+    prepared.execute(cr, CONSUME, {"channel": channel_id, "slice": rows, "turn": seen})
+    cr.execute("SELECT last_value FROM lockgate_outbox_id_seq")
+    SEEN[channel_id] = cr.fetchone()[0]
+""",
+            ),
+            Change(
+                VALUES,
+                "FROM lockgate_outbox WHERE channel_id = %(channel)s\n",
+                "FROM lockgate_outbox WHERE channel_id = %(channel)s AND id > %(turn)s\n",
+            ),
+            Change(VALUES, "POSTPONED = ", "SEEN = {}\nPOSTPONED = "),
+        ),
+    ),
+    "an advisory lock on the request's cursor": Mutant(
+        "S3",
+        "a_poison_row",
+        (
+            Change(
+                GATEWAY,
+                """        with self.env.registry.cursor() as cr:
+            yield api.Environment(cr, SUPERUSER_ID, {})
+""",
+                """        yield api.Environment(self.env.cr, SUPERUSER_ID, {})
+""",
+            ),
+            Change(
+                TURN,
+                """                UPDATE lockgate_turn t SET number = number + 1
+                 WHERE id = (SELECT t.id FROM lockgate_turn t JOIN lockgate_channel c ON c.id = t.channel_id
+                              WHERE c.code = %s FOR UPDATE OF t NOWAIT)
+""",
+                """                SELECT pg_advisory_xact_lock(7);
+                UPDATE lockgate_turn t SET number = number + 1
+                 WHERE channel_id = (SELECT id FROM lockgate_channel WHERE code = %s)
+""",
+            ),
+        ),
+    ),
+    "a price is published before its seal is in force": Mutant(
+        "S1",
+        "a_price_that_begins",
+        (
+            Change(
+                f"{PRICES}/price_seal.py",
+                "AND seal.date_from <= %(moment)s AND (seal.date_to",
+                "AND (seal.date_to",
+            ),
+        ),
+    ),
+    "a seal is written by SQL": Mutant(
+        "S1",
+        "two_books",
+        (
+            Change(
+                f"{PRICES}/turn.py",
+                """        coming = self.env["lockgate.price.seal"]._coming(channel, listings, now)
+""",
+                """        self.env.cr.execute(
+            \"\"\"INSERT INTO lockgate_price_seal
+               SELECT (jsonb_populate_record(seal, jsonb_build_object(
+                          'amount', seal.amount - 1,
+                          'id', nextval('lockgate_price_seal_id_seq')))).*
+                 FROM lockgate_price_seal seal WHERE seal.listing_id = ANY(%s) ORDER BY id DESC LIMIT 1\"\"\",
+            [listings.ids],
+        )
+        coming = self.env["lockgate.price.seal"]._coming(channel, listings, now)
+""",
+            ),
+        ),
+    ),
+    "a seal's end is not marked": Mutant(
+        "S3",
+        "a_price_that_ends",
+        (
+            Change(
+                f"{PRICES}/turn.py",
+                "least(in_force.date_to, coming.date_from) AS recheck_at",
+                "coming.date_from AS recheck_at",
+            ),
+            Change(
+                f"{PRICES}/turn.py",
+                'later = [row["recheck_at"] and row["recheck_at"] - lead, look_at]',
+                'later = [row["recheck_at"] and row["recheck_at"] - lead]',
+            ),
+        ),
+    ),
+    "a poison row stops the turn": Mutant(
+        "S3",
+        "a_poison_row",
+        (
+            Change(
+                GATEWAY,
+                "                if rows > 1:\n",
+                "                raise\n                if rows > 1:\n",
+            ),
+        ),
+    ),
+    "a remapping is ignored in flight": Mutant(
+        "S3",
+        "a_new_sku",
+        (
+            Change(
+                VALUES,
+                "p.id IS NULL OR p.wanted IS DISTINCT FROM w.wanted\n",
+                "p.id IS NULL OR p.wanted - 'sku' IS DISTINCT FROM w.wanted - 'sku'\n",
+            ),
+        ),
+    ),
+    "values coalesce across books": Mutant(
+        "S3",
+        "two_books",
+        (
+            Change(
+                VALUES,
+                "            for want in wanted\n",
+                "            for want in {want.listing_id: want for want in wanted}.values()\n",
+            ),
+        ),
+    ),
+    "reservations are offered again": Mutant(
+        "S5",
+        "an_order",
+        (
+            Change(
+                "odoo_addons/lockgate_stock/exposure.py",
+                """         WHERE m.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
+           AND m.location_id = ANY""",
+                """         WHERE m.state IN ('waiting', 'confirmed')
+           AND m.location_id = ANY""",
+            ),
+        ),
+    ),
+    "marks are lost at a savepoint": Mutant(
+        "S3",
+        "a_savepoint",
+        (
+            Change(
+                OUTBOX,
+                "            precommit.add(self._append)\n",
+                """            if KEY not in self.env.cr.cache:
+                self.env.cr.cache[KEY] = True
+                precommit.add(self._append)
+""",
+            ),
+            Change(
+                OUTBOX,
+                "        marks = self.env.cr.precommit.data.pop(KEY, {})\n",
+                """        marks = self.env.cr.precommit.data.pop(KEY, {})
+        self.env.cr.cache.pop(KEY, None)
+""",
+            ),
+        ),
+    ),
+    "everything is blocked": Mutant(
+        "S3",
+        "a_change",
+        (
+            Change(
+                VALUES,
+                "CASE WHEN wanted IS NULL THEN 'settled' ELSE 'due' END,",
+                "CASE WHEN wanted IS NULL THEN 'settled' ELSE 'blocked' END,",
+            ),
+            Change(
+                VALUES,
+                "           CASE WHEN wanted IS NOT NULL THEN due_at END,\n",
+                "           NULL::timestamp,\n",
+            ),
+        ),
+    ),
+}
