@@ -15,18 +15,18 @@ MUTANTS = {
         (
             Change(
                 VALUES,
-                """    prepared.execute(cr, CONSUME, {"channel": channel_id, "slice": rows})
+                """    prepared.execute(cr, AHEAD_MARKS, {"channel": channel_id, "slice": rows * AHEAD})
 """,
-                """    seen = SEEN.get(channel_id, 0)
-    prepared.execute(cr, CONSUME, {"channel": channel_id, "slice": rows, "turn": seen})
+                """    seen = {"channel": channel_id, "slice": rows * AHEAD, "turn": SEEN.get(channel_id, 0)}
     cr.execute("SELECT last_value FROM lockgate_outbox_id_seq")
     SEEN[channel_id] = cr.fetchone()[0]
+    prepared.execute(cr, AHEAD_MARKS, seen)
 """,
             ),
             Change(
                 VALUES,
-                "FROM lockgate_outbox WHERE channel_id = %(channel)s\n",
-                "FROM lockgate_outbox WHERE channel_id = %(channel)s AND id > %(turn)s\n",
+                "     WHERE channel_id = %(channel)s ORDER BY id LIMIT %(slice)s\n",
+                "     WHERE channel_id = %(channel)s AND id > %(turn)s ORDER BY id LIMIT %(slice)s\n",
             ),
             Change(VALUES, "POSTPONED = ", "SEEN = {}\nPOSTPONED = "),
         ),

@@ -33,8 +33,8 @@ def one_of_two_refused_in_another_order(arena: Arena) -> None:
 
 
 def two_workers_at_a_limit(arena: Arena) -> None:
-    arena.set_up(8, batch_size=1, limit="sliding_log 5/1")
-    arena.script(kind="limit", limit="sliding_log", calls=5, seconds=1)
+    arena.set_up(5, batch_size=1, limit="sliding_log 1/1")
+    arena.script(kind="limit", limit="sliding_log", calls=1, seconds=1)
     for product in arena.products:
         arena.put(product, 3)
     arena.work(workers=2)
