@@ -4,7 +4,7 @@ VENV := .stack/venv/bin/python
 ADDONS := $(wildcard odoo_addons/*/pyproject.toml)
 export PYTHONPATH :=
 
-.PHONY: help setup demo test lint bench chaos schema wheels pins clean
+.PHONY: help setup demo test lint bench chaos mutants schema wheels pins clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -29,6 +29,9 @@ SECONDS := 120
 SEED := 7
 chaos: setup ## Play random business and random faults on the real parts, and check the promises (SECONDS=120 SEED=7)
 	@$(VENV) -m chaos --seconds $(SECONDS) --seed $(SEED)
+
+mutants: setup ## Play a scene on each mutant of the code, where the promise it breaks must be seen to fail
+	@$(VENV) -m chaos.hunt
 
 schema: setup ## Write the contract's JSON Schema from the sidecar's messages
 	@$(VENV) -m lockgate schema contract/lockgate-v1.schema.json odoo_addons/lockgate/data/contract-v1.schema.json

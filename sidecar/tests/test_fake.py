@@ -8,7 +8,8 @@ import pytest
 
 from lockgate.errors import NeedsAttention
 from lockgate.fake import FakeChannel
-from lockgate.shop import Shop
+from lockgate.shop import Rule, Shop
+from lockgate.testing.processes import wait_until
 from lockgate.testing.values import price, stock
 from lockgate.wire import Wire
 
@@ -129,3 +130,30 @@ def test_a_price_that_is_told_late_is_shown_at_once() -> None:
 
 def _read(book: str | None) -> dict[str, Any]:
     return {"sku": "A", "aspect": "price", "book": book}
+
+
+def push(wire: Wire, *values: Any) -> Any:
+    items = [{"key": key, **value.model_dump(mode="json")} for key, value in enumerate(values)]
+    return wire.call("POST", "/stock", {"items": items}, changes=True).data["items"]
+
+
+def test_what_lags_is_taken_at_once_and_shown_later(channel: FakeChannel, wire: Wire) -> None:
+    channel.shop.follow(Rule(kind="lag", seconds=0.3, times=1))
+    channel.shop.follow(Rule(kind="refuse", sku="B"))
+    first, second = push(wire, stock("A", 3), stock("B", 4))
+    assert (first["applied"], second["applied"]) == (True, False)
+    assert channel.shop.shown({"sku": "A", "aspect": "stock"}) is None
+    wait_until(lambda: channel.shop.shown({"sku": "A", "aspect": "stock"}) == {"quantity": 3}, "it showed it")
+    assert channel.shop.shown({"sku": "B", "aspect": "stock"}) is None
+
+
+def test_a_request_that_comes_twice_is_told_twice_and_answered_once(channel: FakeChannel, wire: Wire) -> None:
+    channel.shop.follow(Rule(kind="twice", times=1))
+    assert [each["applied"] for each in push(wire, stock("A", 3))] == [True]
+    assert [(each["request"], each["applied"]) for each in channel.shop.history] == [(1, True), (2, True)]
+
+
+def test_answers_in_another_order_still_name_their_items(channel: FakeChannel, wire: Wire) -> None:
+    channel.shop.follow(Rule(kind="reorder"))
+    answers = push(wire, stock("A", 3), stock("B", 4))
+    assert [(each["key"], each["sku"]) for each in answers] == [(1, "B"), (0, "A")]
