@@ -7,7 +7,6 @@ when the scene says so. What is left behind is read and checked as after a chaos
 import random
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,14 +17,11 @@ from redis import Redis
 from chaos import checker, evidence
 from chaos.warehouse import BEGINNING, Warehouse
 from lockgate.budget import Budget
-from lockgate.connectors.base import Item
 from lockgate.connectors.demo import DemoConnector
-from lockgate.contract import Lease, Purpose, Result, WorkClass
+from lockgate.contract import WorkClass
 from lockgate.dispatch import Dispatch
 from lockgate.limits import Pace
 from lockgate.odoo import Gateway, OdooError
-from lockgate.results import Telling
-from lockgate.retry import Policy
 from lockgate.sessions import Sessions
 from lockgate.settings import Credentials, Settings
 from stack.processes import wait_until
@@ -201,39 +197,3 @@ class Arena:
 
     def _note(self, kind: str, **what: Any) -> None:
         self.journal.append({"time": time.time(), "kind": kind, **what})
-
-
-class Hand:
-    """A worker that does one step at a time, through the sidecar's own parts."""
-
-    def __init__(self, arena: Arena) -> None:
-        self.arena = arena
-        self.leases: tuple[Lease, ...] = ()
-        self.results: list[Result] = []
-
-    def lease(self) -> "Hand":
-        """Take what is due of anything."""
-        self.answer = self._exchange([], ceiling=100)
-        self.leases = self.answer.leases
-        return self
-
-    def push(self) -> "Hand":
-        """Send the values that were leased to be pushed; what comes of it is kept for `report`."""
-        pushes = [lease for lease in self.leases if lease.purpose == Purpose.PUSH]
-        if not pushes:
-            return self
-        items = [Item(lease.publication, lease.value) for lease in pushes]
-        with Sessions(Credentials(None)).borrow(self.answer.channel, self.answer.deadline) as opened:
-            outcomes = opened.connector.push(items)
-        telling = Telling(self.answer.channel, Policy(), 0.01)
-        self.results = [telling.of(lease, self.answer.token, outcomes[lease.publication]) for lease in pushes]
-        return self
-
-    def report(self) -> None:
-        """Tell Odoo; it may be told again."""
-        self._exchange(self.results, ceiling=0)
-
-    def _exchange(self, results: list[Result], ceiling: int) -> Any:
-        return self.arena.gateway.exchange(
-            self.arena.code, WorkClass.BULK, exchange_id=uuid.uuid4().hex, results=results, ceiling=ceiling
-        )

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
-from chaos.arena import TOO_LATE, Arena, Hand
+from chaos.arena import TOO_LATE, Arena
+from chaos.hand import Hand
 from lockgate.connectors.demo import DemoConnector
 
 

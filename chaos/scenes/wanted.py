@@ -2,7 +2,8 @@
 
 import time
 
-from chaos.arena import Arena, Hand
+from chaos.arena import Arena
+from chaos.hand import Hand
 
 
 def a_change(arena: Arena) -> None:
