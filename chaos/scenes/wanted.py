@@ -34,13 +34,14 @@ def a_late_commit(arena: Arena) -> None:
 
 
 def a_savepoint(arena: Arena) -> None:
-    """A part of a transaction is taken back before anything of it was written, and done again."""
+    """A part of a transaction is taken back after its marks were gathered, and done again."""
     arena.set_up(1)
     (product,) = arena.products
 
     def twice(env) -> None:
         savepoint = env.cr.savepoint()
         arena.stock.put(env, product, 3)
+        env.flush_all()
         savepoint.close(rollback=True)
         env.invalidate_all()
         arena.stock.put(env, product, 3)
@@ -68,6 +69,7 @@ def an_order(arena: Arena) -> None:
     arena.set_up(1)
     (product,) = arena.products
     arena.stock.commit("order", product, -5, lambda env: arena.stock.order(env, product, 5))
+    arena.put(product, 3)
     arena.work()
 
 
