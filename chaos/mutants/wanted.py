@@ -157,8 +157,8 @@ MUTANTS = {
             Change(
                 OUTBOX,
                 "            precommit.add(self._append)\n",
-                """            if KEY not in self.env.cr.cache:
-                self.env.cr.cache[KEY] = True
+                """            if KEY not in vars(self.env.cr):
+                vars(self.env.cr)[KEY] = True
                 precommit.add(self._append)
 """,
             ),
@@ -166,7 +166,7 @@ MUTANTS = {
                 OUTBOX,
                 "        marks = self.env.cr.precommit.data.pop(KEY, {})\n",
                 """        marks = self.env.cr.precommit.data.pop(KEY, {})
-        self.env.cr.cache.pop(KEY, None)
+        vars(self.env.cr).pop(KEY, None)
 """,
             ),
         ),
