@@ -70,6 +70,17 @@ class TestHooks(StockCase):
         self.assertEqual(self.marks(), [(self.listing.id, "stock", "warehouse changed")])
         self.assertEqual(self.quantity(), 4)
 
+    def test_another_place_for_quality_control_marks_what_lies_there(self):
+        self.count(4, location=self.shelf)
+        self.count(6)
+        self.marks()
+        self.warehouse.wh_qc_stock_loc_id = self.shelf
+        self.assertEqual(self.reasons(), {"location changed"})
+        self.assertEqual(self.quantity(), 6)
+        self.warehouse.wh_qc_stock_loc_id = False
+        self.assertEqual(self.reasons(), {"location changed"})
+        self.assertEqual(self.quantity(), 10)
+
     def test_an_archived_product_marks_going_and_coming(self):
         self.product.action_archive()
         self.assertEqual(self.reasons(), {"archived or put back"})
