@@ -17,13 +17,13 @@ import httpx
 from bench.one_by_one import CODE as ONE_BY_ONE
 from bench.one_by_one import distribution
 from stack.debian import odoo_source
+from stack.inside import SUPERUSER, registry
 from stack.onboarding import issue_key
 from stack.paths import ROOT
 from stack.processes import Process, wait_until
 from stack.stack import Stack
 from stack.user import User
 
-ADMIN, SUPERUSER = 2, 1
 ODOO = {"shop": False, "workers": 6, "max_cron_threads": 0}
 """Odoo in workers mode, as in production; without the crons of its demo data, which come when they like."""
 PATIENCE = 600.0
@@ -36,14 +36,12 @@ class Arena:
         sys.path.append(str(odoo_source() / "usr/lib/python3/dist-packages"))
         os.environ["LOCKGATE_REDIS_URL"] = stack.redis.url  # a commit in this process wakes the pacer too
         from odoo.api import Environment
-        from odoo.modules.registry import Registry
-        from odoo.tools import config
 
-        config.parse_config(["-c", str(stack.odoo.configuration), "--log-level", "error"])
         logging.getLogger("httpx").setLevel(logging.WARNING)
         self.stack = stack
         self._more_workers: list[Process] = []
-        self.environment, self.registry = Environment, Registry(stack.odoo.database)
+        self.environment = Environment
+        self.registry = registry(stack.odoo.configuration, stack.odoo.database)
         self.fake = httpx.Client(base_url=stack.fake.url, timeout=60)
 
     @contextmanager

@@ -9,8 +9,9 @@ import argparse
 import json
 import time
 
-from bench.arena import ADMIN, Arena, arena, percentiles
+from bench.arena import Arena, arena, percentiles
 from bench.ours import Channel
+from stack.inside import ADMIN
 
 SKUS, EACH, STOCK, CROSSINGS = 10, 10, 1_000_000, 10
 

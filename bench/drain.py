@@ -13,13 +13,11 @@ Odoo's registry alone takes.
 import argparse
 import json
 import resource
-import subprocess
 import time
+from itertools import chain
 
-from bench import inside
 from bench.copies import copy_row
-from stack.paths import ROOT
-from stack.servers import Servers
+from stack import inside
 
 PRODUCTS, CHANNELS, MARKS = 4000, 5, 5
 
@@ -160,14 +158,8 @@ def main() -> None:
     sizes = arguments.products, arguments.channels, arguments.marks
     if arguments.inside:
         print(json.dumps(Drain(*arguments.inside).run(*sizes), indent=2))
-        return
-    with Servers("bench_drain") as servers:
-        database = servers.database("drain")
-        configuration = inside.configure(servers, database)
-        argv = inside.command("bench.drain", "--inside", configuration, database)
-        for name, size in zip(("--products", "--channels", "--marks"), sizes, strict=True):
-            argv += [name, str(size)]
-        subprocess.run(argv, cwd=ROOT, env=inside.variables(), check=True)
+    else:
+        inside.run("bench.drain", *chain(*zip(("--products", "--channels", "--marks"), sizes, strict=True)))
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ import json
 import time
 from datetime import UTC, datetime, timedelta
 
-from bench.price import Prices, inside, make_shop
+from bench.price import Prices, make_shop
+from stack import inside
 
 CHANGES, LISTINGS = 1000, 10
-ADMIN, SUPERUSER = 2, 1
 # Making the changes must be over before they begin: so much longer than the first ones took.
 SLACK = 2.0
 FIRST = 10
@@ -29,7 +29,7 @@ class Due(Prices):
 
         self.message, self.result = request, result
         with self.registry.cursor() as cr:
-            env = self.environment(cr, ADMIN, {})
+            env = self.environment(cr, inside.ADMIN, {})
             self.people, self.book = make_shop(env, (changes + FIRST) * LISTINGS)
             env.invalidate_all()
             channel = env["lockgate.price.book"].browse(self.book).channel_id
@@ -92,7 +92,7 @@ class Due(Prices):
         times, turns, results = [], 0, []
         while len(times) < count or results:
             with self.registry.cursor() as cr:
-                turn = self.environment(cr, SUPERUSER, {})["lockgate.turn"]
+                turn = self.environment(cr, inside.SUPERUSER, {})["lockgate.turn"]
                 answer = turn._take(self.message(self.channel, results, work_class, ceiling=count))
             turns += 1
             times += [time.time()] * len(answer["leases"])
@@ -109,7 +109,7 @@ def main() -> None:
     if arguments.inside:
         print(json.dumps(Due(*arguments.inside).run(arguments.changes), indent=2))
     else:
-        inside("bench.due", ["--changes", str(arguments.changes)])
+        inside.run("bench.due", "--changes", arguments.changes)
 
 
 if __name__ == "__main__":

@@ -20,10 +20,11 @@ import threading
 import time
 from pathlib import Path
 
-from bench.arena import ADMIN, Arena, arena
+from bench.arena import Arena, arena
 from bench.flash_plot import COLOURS, plot
 from bench.peer_stack import PeerStack
 from bench.shops import SHOPS, SellingShops, Sold, selling_shops
+from stack.inside import ADMIN
 from stack.paths import ROOT
 from stack.processes import wait_until
 

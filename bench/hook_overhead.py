@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import psycopg2
 
-from bench import inside
+from stack import inside
 from stack.paths import ROOT
 from stack.postgres import Databases
 from stack.servers import Servers
@@ -58,8 +58,7 @@ class Side:
     """One database and the Odoo process that works on it: told a work, it answers with its figures."""
 
     def __init__(self, servers: Servers, database: str, products: int) -> None:
-        # Critical: that transactions lose to each other is counted, not told.
-        configuration = inside.configure(servers, database, log_level="critical")
+        configuration = inside.configure(servers, database)
         argv = inside.command("bench.hook_work", configuration, database, products)
         self.database = database
         self.process = subprocess.Popen(

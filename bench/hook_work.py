@@ -14,7 +14,7 @@ import time
 
 import psycopg2.errors
 
-from bench import inside
+from stack import inside
 
 CHANNELS = 2
 LOST = (
@@ -30,7 +30,8 @@ class HookWork:
     def __init__(self, configuration: str, database: str, products: int) -> None:
         from odoo.api import Environment
 
-        self.environment, self.registry = Environment, inside.registry(configuration, database)
+        # Critical: that transactions lose to each other is counted, not told.
+        self.environment, self.registry = Environment, inside.registry(configuration, database, "critical")
         with self.registry.cursor() as cr:
             self.products, self.channels = make_products(self.environment(cr, inside.ADMIN, {}), products)
         self.drain()

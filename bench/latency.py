@@ -13,10 +13,11 @@ import argparse
 import json
 import time
 
-from bench.arena import ADMIN, Arena, arena
+from bench.arena import Arena, arena
 from bench.arrivals import Arrivals
 from bench.one_by_one import CODE as ONE_BY_ONE
 from bench.ours import Channel
+from stack.inside import ADMIN
 
 STOCK = 1000
 """Of each product at the beginning, where a change should be a routine one: far from zero."""

@@ -2,8 +2,9 @@
 
 import time
 
-from bench.arena import ADMIN, SUPERUSER, Arena
+from bench.arena import Arena
 from bench.copies import copy_row
+from stack.inside import ADMIN, SUPERUSER
 
 
 class Channel:

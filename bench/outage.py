@@ -10,8 +10,9 @@ import argparse
 import json
 import time
 
-from bench.arena import ADMIN, Arena, arena
+from bench.arena import Arena, arena
 from bench.ours import Channel
+from stack.inside import ADMIN
 
 LIMIT, CALLS, SECONDS = "leaky_bucket", 10, 3
 """250 listings a request: 50,000 of them in 60 seconds, without what the bucket holds at the beginning."""

@@ -8,19 +8,12 @@ it, asked for and approved; what is large is checked and sealed in the backgroun
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import time
 
 from bench.copies import copy_row
-from stack.debian import odoo_source
-from stack.odoo import environment, write_configuration
-from stack.paths import ROOT
-from stack.servers import Servers
+from stack import inside
 
 SIZES = (10_000, 100_000)
-ADMIN = 2
 
 
 class Prices:
@@ -28,11 +21,8 @@ class Prices:
 
     def __init__(self, configuration: str, database: str) -> None:
         from odoo.api import Environment
-        from odoo.modules.registry import Registry
-        from odoo.tools import config
 
-        config.parse_config(["-c", configuration, "-d", database, "--log-level", "error"])
-        self.environment, self.registry = Environment, Registry(database)
+        self.environment, self.registry = Environment, inside.registry(configuration, database)
         # An approval needs a person at the web client; the add-on is importable once Odoo is configured.
         from odoo.addons.lockgate.tests.session import interactive
 
@@ -41,7 +31,7 @@ class Prices:
     def run(self, size: int) -> dict:
         """Seconds, and listings a second, of each step: what a person waits for, and what runs behind."""
         with self.registry.cursor() as cr:
-            self.people, self.book = make_shop(self.environment(cr, ADMIN, {}), size)
+            self.people, self.book = make_shop(self.environment(cr, inside.ADMIN, {}), size)
         first = self.draft({"base": "fixed", "price": 100.0})
         self.work()
         self.request(first)
@@ -58,7 +48,7 @@ class Prices:
         figures["approve"] = self.timed(self.approve, change)
         figures["seal_in_background"] = self.timed(self.work)
         with self.registry.cursor() as cr:
-            env = self.environment(cr, ADMIN, {})
+            env = self.environment(cr, inside.ADMIN, {})
             sealed = env["lockgate.price.change"].browse(change).seal_count
         if sealed != size:
             raise SystemExit(f"price: {sealed} of {size} listings were sealed")
@@ -87,7 +77,7 @@ class Prices:
     def work(self) -> None:
         """All that the scheduled action has to do."""
         with self.registry.cursor() as cr:
-            self.environment(cr, 1, {})["lockgate.price.job"]._run()
+            self.environment(cr, inside.SUPERUSER, {})["lockgate.price.job"]._run()
 
     def request(self, change: int) -> None:
         with self.registry.cursor() as cr:
@@ -160,21 +150,8 @@ def main() -> None:
         prices = Prices(*arguments.inside)
         figures = {size: prices.run(size) for size in arguments.sizes}
         print(json.dumps({**figures, "growth": growth(figures)}, indent=2))
-        return
-    inside("bench.price", ["--sizes", *(str(size) for size in arguments.sizes)])
-
-
-def inside(module: str, arguments: list[str]) -> None:
-    """Run `module` once more, on a database of its own and with Odoo importable; it prints the figures."""
-    with Servers(module.replace(".", "_")) as servers:
-        database = servers.database("price")
-        configuration = write_configuration(
-            servers.folder / "price.conf", servers.databases, servers.folder / "odoo", db_name=database
-        )
-        variables = {**environment(odoo_source()), "LOCKGATE_REDIS_URL": servers.redis.url}
-        variables["PYTHONPATH"] += os.pathsep + str(ROOT)
-        argv = [sys.executable, "-m", module, "--inside", str(configuration), database, *arguments]
-        subprocess.run(argv, cwd=ROOT, env={**os.environ, **variables}, check=True)
+    else:
+        inside.run("bench.price", "--sizes", *arguments.sizes)
 
 
 if __name__ == "__main__":

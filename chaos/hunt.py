@@ -23,8 +23,8 @@ import httpx
 
 from chaos.mutants import MUTANTS
 from chaos.mutants.mutant import Mutant
-from stack.debian import odoo_source
-from stack.odoo import Odoo, addons_path, environment
+from stack import inside
+from stack.odoo import Odoo, addons_path
 from stack.onboarding import issue_key
 from stack.paths import ADDONS, ROOT, STACK
 from stack.servers import Servers
@@ -100,8 +100,8 @@ class Arenas(Servers):
                 "redis_url": self.redis.url,
             },
         }
-        variables = {**os.environ, **environment(odoo_source()), "LOCKGATE_REDIS_URL": self.redis.url}
-        variables["PYTHONPATH"] = os.pathsep.join([str(code / "sidecar"), variables["PYTHONPATH"], str(ROOT)])
+        variables = inside.variables(self.redis.url)
+        variables["PYTHONPATH"] = os.pathsep.join([str(code / "sidecar"), variables["PYTHONPATH"]])
         argv = [sys.executable, "-m", "chaos.scenes", json.dumps(plan)]
         done = subprocess.run(
             argv, cwd=ROOT, env=variables, capture_output=True, text=True, timeout=SCENE_SECONDS, check=False

@@ -1,7 +1,6 @@
 """One chaos run: start the real parts, do business, break things, heal, wait, check what was left behind."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -13,9 +12,8 @@ from chaos.business import BEGAN
 from chaos.faults import Faults
 from chaos.network import Network
 from chaos.parts import BOUNDS, TIMING, running_parts, set_up
+from stack import inside
 from stack.console import Failed, step
-from stack.debian import odoo_source
-from stack.odoo import environment
 from stack.paths import ROOT
 from stack.processes import wait_until
 from stack.stack import Stack
@@ -34,9 +32,7 @@ def run(seconds: float, seed: int, pause: float = 0.15) -> dict:
 
 def play(stack: Stack, network: Network, plan: dict) -> dict:
     faults = Faults(stack, network, plan, TIMING)
-    wake = {"LOCKGATE_REDIS_URL": network.url("redis", "odoo-redis")}
-    variables = {**os.environ, **environment(odoo_source()), **wake}
-    variables["PYTHONPATH"] += os.pathsep + str(ROOT)
+    variables = inside.variables(network.url("redis", "odoo-redis"))
     journals = [stack.folder / f"journal-{number}.jsonl" for number in range(BUSINESSES)]
     with step(f"business and faults for {plan['seconds']:.0f} s"):
         doing = [

@@ -6,7 +6,8 @@ So whether one was committed can be asked of PostgreSQL afterwards, and what eac
 from collections.abc import Callable
 from typing import Any
 
-SUPERUSER = 1
+from stack import inside
+
 # What lies there of each product at the beginning.
 BEGINNING = 500
 # Numbers from here on stand only in what is rolled back, or never approved.
@@ -18,11 +19,8 @@ class Warehouse:
 
     def __init__(self, configuration: str, database: str, plan: dict, journal: Callable[..., None]) -> None:
         from odoo.api import Environment
-        from odoo.modules.registry import Registry
-        from odoo.tools import config
 
-        config.parse_config(["-c", configuration, "-d", database, "--log-level", "critical"])
-        self.environment, self.registry = Environment, Registry(database)
+        self.environment, self.registry = Environment, inside.registry(configuration, database, "critical")
         self.plan, self.journal = plan, journal
 
     def commit(
@@ -30,7 +28,7 @@ class Warehouse:
     ) -> Any:
         """Do it in a transaction of its own, which the journal knows before it is committed."""
         with self.registry.cursor() as cr:
-            done = do(self.environment(cr, SUPERUSER, {}))
+            done = do(self.environment(cr, inside.SUPERUSER, {}))
             cr.flush()
             cr.execute("SELECT pg_current_xact_id()::text")
             (transaction,) = cr.fetchone()
