@@ -41,8 +41,11 @@ def play(stack: Stack, network: Network, plan: dict) -> dict:
         try:
             wait_until(lambda: all(journal.stat().st_size for journal in journals), 60)
             faults.run(plan["seconds"], pause=2.0)
-        finally:
-            codes = [process.wait(timeout=120) for process in doing]
+        except BaseException:  # a part that does not come back: business would wait for it for ever
+            for process in doing:
+                process.kill()
+            raise
+        codes = [_ended(process) for process in doing]
     if any(codes):
         raise Failed(f"the business ended with {codes}")
     healed = time.monotonic()
@@ -65,6 +68,15 @@ def _business(stack: Stack, plan: dict, number: int, journal: Path, variables: d
     argv = [sys.executable, "-m", "chaos.business", str(stack.odoo.configuration), json.dumps(own)]
     with journal.open("w") as output:
         return subprocess.Popen(argv, cwd=ROOT, env=variables, stdout=output)
+
+
+def _ended(process: subprocess.Popen) -> int:
+    """The exit code; of one that hangs, what killing it gives."""
+    try:
+        return process.wait(timeout=120)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
 def rest(stack: Stack, channels: list[int], seconds: float) -> bool:
