@@ -1,6 +1,6 @@
 from odoo.tests import TransactionCase, tagged
 
-from ..turn import prepared
+from ..turn import leases, prepared
 
 STATEMENT = "SELECT count(*) FROM lockgate_channel WHERE code = %(code)s AND state = ANY(%(states)s)"
 KNOWN = "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE %s"
@@ -33,6 +33,17 @@ class TestPrepared(TransactionCase):
         self.assertEqual(self.lend(self.execute)[0], [(0,)])
         channel = self.env["lockgate.channel"].search([("state", "in", ("running", "frozen"))], limit=1)
         self.assertEqual(self.execute(self.env.cr, channel.code or "nowhere"), [(len(channel),)])
+
+    def test_a_plan_made_while_tables_are_small_scans_none_of_them(self):
+        def planned(cr):
+            parameters = {"exchange": "none", "channel": 0}
+            prepared.execute(cr, leases.REPEAT, parameters)
+            cr.execute(f"EXPLAIN {prepared._prepared(leases.REPEAT)[2]}", parameters)
+            return "\n".join(line for (line,) in cr.fetchall())
+
+        plan, _connection = self.lend(planned)
+        self.assertIn("lockgate_attempt", plan)
+        self.assertNotIn("Seq Scan", plan)
 
     def test_a_connection_that_keeps_plans_is_lent_as_clean_as_any_other(self):
         def soil(cr):
