@@ -16,7 +16,8 @@ from stack.servers import Servers
 from stack.templates import project_modules
 
 PYTEST = [sys.executable, "-m", "pytest"]
-ATTACKS = "tests/security"
+# The add-on tests keep one core busy and take longest: what needs parts of its own anyway runs beside them.
+BESIDE = {"sidecar": "sidecar/tests", "attack": "tests/security", "chaos": "tests/chaos"}
 
 
 def addon_tests(
@@ -41,9 +42,8 @@ def test() -> int:
     chromium()
     codes = {}
     with Servers("test") as servers, ThreadPoolExecutor() as pool:
-        # The add-on tests keep one core busy and take longest: what needs its own parts runs beside them.
-        beside = pool.submit(_beside, {"sidecar": ["sidecar/tests"], "attack": [ATTACKS]})
-        with step("add-on tests, and beside them the sidecar's and the attacks"):
+        beside = pool.submit(_beside)
+        with step(f"add-on tests, and beside them: {', '.join(BESIDE)}"):
             codes["add-on"] = addon_tests(
                 servers.databases, servers.database("odoo"), servers.folder, servers.redis.url, []
             )
@@ -52,24 +52,24 @@ def test() -> int:
                 codes[part] = done.returncode
     for part, code in codes.items():
         say(f"{part} tests: {'failed' if code else 'passed'}")
-    say("tests of the whole: contract, stack, chaos, scenarios")
-    argv = [*PYTEST, "tests", f"--ignore={ATTACKS}"]
+    say("tests of the whole: contract, stack, shop, scenarios")
+    argv = [*PYTEST, "tests", *(f"--ignore={path}" for path in BESIDE.values())]
     codes["whole"] = subprocess.run(argv, cwd=ROOT, check=False).returncode
     return int(any(codes.values()))
 
 
-def _beside(parts: dict[str, list[str]]) -> dict[str, subprocess.CompletedProcess[str]]:
+def _beside() -> dict[str, subprocess.CompletedProcess[str]]:
     """Run pytest for each part, one after the other; what they print is kept, to be shown in one piece."""
     return {
         part: subprocess.run(
-            [*PYTEST, "-p", "no:odoo", *arguments],
+            [*PYTEST, "-p", "no:odoo", path],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
         )
-        for part, arguments in parts.items()
+        for part, path in BESIDE.items()
     }
 
 
