@@ -1,6 +1,7 @@
 from collections import defaultdict
 
 from odoo import models
+from odoo.addons.lockgate.turn import prepared
 
 
 class StockLocation(models.Model):
@@ -8,7 +9,7 @@ class StockLocation(models.Model):
 
     def _lockgate_sold(self):
         sold = defaultdict(float, super()._lockgate_sold())
-        self.env.cr.execute(SOLD, [self.ids])
+        prepared.execute(self.env.cr, SOLD, {"inside": self.ids})
         for company_id, product_ids, quantities in self.env.cr.fetchall():
             products = self.env["product.product"].browse(product_ids)
             taken = products._lockgate_parts(self.env["res.company"].browse(company_id))
@@ -31,7 +32,7 @@ SOLD = """
               JOIN pos_order_line l ON l.order_id = o.id
              WHERE s.update_stock_at_closing AND s.state <> 'closed'
                AND o.state IN ('paid', 'done') AND o.shipping_date IS NULL AND l.qty > 0
-               AND t.default_location_src_id = ANY(%s)
+               AND t.default_location_src_id = ANY(%(inside)s)
                AND NOT (coalesce(company.anglo_saxon_accounting, false) AND o.account_move IS NOT NULL)
                AND NOT EXISTS (SELECT FROM stock_picking p WHERE p.pos_order_id = o.id)
           GROUP BY o.company_id, l.product_id) sold
