@@ -10,6 +10,8 @@ from zlib import crc32
 from tests.security.transports import TRANSPORTS
 
 ROLES = ("none", "employee", "analyst", "approver", "operator", "integration", "rights", "admin")
+# Who could try at all to write a state, or to open a door with a key: the others meet the first check.
+WRITERS = ("employee", "analyst", "approver", "rights", "admin")
 
 
 @dataclass(frozen=True)
