@@ -17,7 +17,7 @@ import httpx
 from bench.one_by_one import CODE as ONE_BY_ONE
 from bench.one_by_one import distribution
 from stack.debian import odoo_source
-from stack.inside import SUPERUSER, registry
+from stack.inside import Inside
 from stack.onboarding import issue_key
 from stack.paths import ROOT
 from stack.processes import Process, wait_until
@@ -29,26 +29,17 @@ ODOO = {"shop": False, "workers": 6, "max_cron_threads": 0}
 PATIENCE = 600.0
 
 
-class Arena:
+class Arena(Inside):
     """The stack, the fake channel as it sees itself, and transactions in Odoo."""
 
     def __init__(self, stack: Stack) -> None:
         sys.path.append(str(odoo_source() / "usr/lib/python3/dist-packages"))
         os.environ["LOCKGATE_REDIS_URL"] = stack.redis.url  # a commit in this process wakes the pacer too
-        from odoo.api import Environment
-
+        super().__init__(stack.odoo.configuration, stack.odoo.database)
         logging.getLogger("httpx").setLevel(logging.WARNING)
         self.stack = stack
         self._more_workers: list[Process] = []
-        self.environment = Environment
-        self.registry = registry(stack.odoo.configuration, stack.odoo.database)
         self.fake = httpx.Client(base_url=stack.fake.url, timeout=60)
-
-    @contextmanager
-    def transaction(self, user: int = SUPERUSER) -> Iterator:
-        """An environment of `user`; committed when the block ends well."""
-        with self.registry.cursor() as cr:
-            yield self.environment(cr, user, {})
 
     def ask(self, statement: str, parameters: list | dict | None = None) -> tuple:
         """The first row that a statement gives."""

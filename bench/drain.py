@@ -22,19 +22,13 @@ from stack import inside
 PRODUCTS, CHANNELS, MARKS = 4000, 5, 5
 
 
-class Drain:
+class Drain(inside.Inside):
     """The process that takes the turns."""
-
-    def __init__(self, configuration: str, database: str) -> None:
-        self.registry = inside.registry(configuration, database)
-        from odoo.api import Environment
-
-        self.environment = Environment
 
     def run(self, products: int, channels: int, marks: int) -> dict:
         """The figures of the first values and of changed ones."""
-        with self.registry.cursor() as cr:
-            self.codes = make_listings(self.environment(cr, inside.ADMIN, {}), products, channels)
+        with self.transaction(inside.ADMIN) as env:
+            self.codes = make_listings(env, products, channels)
         memory = peak_memory()
         figures = {}
         for name in ("first", "changed"):
@@ -79,15 +73,7 @@ class Drain:
             )
             (waiting,) = cr.fetchone()
         if waiting:
-            request = {
-                "channel": code,
-                "work_class": "routine",
-                "exchange_id": code,
-                "results": [],
-                "ceiling": 0,
-            }
-            with self.registry.cursor() as cr:
-                self.environment(cr, inside.SUPERUSER, {})["lockgate.turn"]._take(request)
+            self.take_turn(code)
         return waiting
 
 

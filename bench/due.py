@@ -28,8 +28,7 @@ class Due(Prices):
         from odoo.addons.lockgate.tests.common import request, result
 
         self.message, self.result = request, result
-        with self.registry.cursor() as cr:
-            env = self.environment(cr, inside.ADMIN, {})
+        with self.transaction(inside.ADMIN) as env:
             self.people, self.book = make_shop(env, (changes + FIRST) * LISTINGS)
             env.invalidate_all()
             channel = env["lockgate.price.book"].browse(self.book).channel_id
@@ -76,8 +75,7 @@ class Due(Prices):
 
     def approve_one(self, number: int, begins: datetime) -> None:
         """A lower price for ten products, from `begins` on: what falls is urgent, and waits no window."""
-        with self.registry.cursor() as cr:
-            env = self.environment(cr, self.people["analyst"], {})
+        with self.transaction(self.people["analyst"]) as env:
             own = self.products[number * LISTINGS : (number + 1) * LISTINGS]
             lines = [(0, 0, {"product_id": product, "price": 90.0}) for product in own]
             values = {"book_ids": [(6, 0, [self.book])], "line_ids": lines}
@@ -91,8 +89,8 @@ class Due(Prices):
         """Take turns until `count` values are leased: when each was, and how many turns that took."""
         times, turns, results = [], 0, []
         while len(times) < count or results:
-            with self.registry.cursor() as cr:
-                turn = self.environment(cr, inside.SUPERUSER, {})["lockgate.turn"]
+            with self.transaction() as env:
+                turn = env["lockgate.turn"]
                 answer = turn._take(self.message(self.channel, results, work_class, ceiling=count))
             turns += 1
             times += [time.time()] * len(answer["leases"])

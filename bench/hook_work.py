@@ -24,16 +24,14 @@ LOST = (
 )
 
 
-class HookWork:
+class HookWork(inside.Inside):
     """The work on one database."""
 
     def __init__(self, configuration: str, database: str, products: int) -> None:
-        from odoo.api import Environment
-
         # Critical: that transactions lose to each other is counted, not told.
-        self.environment, self.registry = Environment, inside.registry(configuration, database, "critical")
-        with self.registry.cursor() as cr:
-            self.products, self.channels = make_products(self.environment(cr, inside.ADMIN, {}), products)
+        super().__init__(configuration, database, "critical")
+        with self.transaction(inside.ADMIN) as env:
+            self.products, self.channels = make_products(env, products)
         self.drain()
 
     def do(self, name: str, lines: int) -> dict[str, float]:
@@ -47,8 +45,8 @@ class HookWork:
 
     def reservation(self, lines: int) -> dict[str, float]:
         """Reserve what a confirmed delivery is to bring."""
-        with self.registry.cursor() as cr:
-            picking = make_delivery(self.environment(cr, inside.ADMIN, {}), self.products[:lines])
+        with self.transaction(inside.ADMIN) as env:
+            picking = make_delivery(env, self.products[:lines])
             picking.do_unreserve()
         return self.timed(picking.id, "action_assign", "assigned")
 
@@ -83,8 +81,8 @@ class HookWork:
     def tried(self, picking_id: int) -> bool:
         """Whether a delivery could be validated, or lost to another transaction."""
         try:
-            with self.registry.cursor() as cr:
-                self.environment(cr, inside.ADMIN, {})["stock.picking"].browse(picking_id).button_validate()
+            with self.transaction(inside.ADMIN) as env:
+                env["stock.picking"].browse(picking_id).button_validate()
         except LOST:
             return False
         return True
@@ -92,21 +90,20 @@ class HookWork:
     def age(self, changes: int) -> dict[str, float]:
         """Change quants that often, in rounds over all, and drain what would have been marked of it."""
         for _round in range(max(1, changes // len(self.products))):
-            with self.registry.cursor() as cr:
-                cr.execute(
+            with self.transaction(inside.ADMIN) as env:
+                env.cr.execute(
                     "UPDATE stock_quant SET quantity = quantity + 1 WHERE product_id = ANY(%s)",
                     [self.products],
                 )
                 if self.channels:
-                    env = self.environment(cr, inside.ADMIN, {})
                     env["lockgate.outbox"]._mark_products("stock", self.products, "adjusted")
             self.drain()
         return {}
 
     def ready_delivery(self, product_ids: list[int]) -> int:
         """A delivery of one of each, reserved and picked: all that is left is to validate it."""
-        with self.registry.cursor() as cr:
-            picking = make_delivery(self.environment(cr, inside.ADMIN, {}), product_ids)
+        with self.transaction(inside.ADMIN) as env:
+            picking = make_delivery(env, product_ids)
             picking.action_assign()
             for move in picking.move_ids:
                 move.quantity = 1
@@ -116,12 +113,12 @@ class HookWork:
     def timed(self, picking_id: int, method: str, state: str) -> dict[str, float]:
         gc.collect()
         began, worked = time.perf_counter(), time.process_time()
-        with self.registry.cursor() as cr:
-            picking = self.environment(cr, inside.ADMIN, {})["stock.picking"].browse(picking_id)
+        with self.transaction(inside.ADMIN) as env:
+            picking = env["stock.picking"].browse(picking_id)
             getattr(picking, method)()
-            cr.flush()
-            statements = cr.sql_log_count
-            cr.commit()
+            env.cr.flush()
+            statements = env.cr.sql_log_count
+            env.cr.commit()
             seconds, processor = time.perf_counter() - began, time.process_time() - worked
             if picking.state != state:
                 raise SystemExit(f"hook_work: the delivery is {picking.state}, not {state}")
@@ -131,15 +128,7 @@ class HookWork:
         """Take a turn of each channel, and one more while marks are left; the seconds of all."""
         began = time.perf_counter()
         for channel in self.channels:
-            request = {
-                "channel": channel,
-                "work_class": "routine",
-                "exchange_id": channel,
-                "results": [],
-                "ceiling": 0,
-            }
-            with self.registry.cursor() as cr:
-                self.environment(cr, inside.SUPERUSER, {})["lockgate.turn"]._take(request)
+            self.take_turn(channel)
         return time.perf_counter() - began
 
 

@@ -16,13 +16,11 @@ from stack import inside
 SIZES = (10_000, 100_000)
 
 
-class Prices:
+class Prices(inside.Inside):
     """The process that drafts and approves: an analyst, an approver and a shop with `size` listings."""
 
     def __init__(self, configuration: str, database: str) -> None:
-        from odoo.api import Environment
-
-        self.environment, self.registry = Environment, inside.registry(configuration, database)
+        super().__init__(configuration, database)
         # An approval needs a person at the web client; the add-on is importable once Odoo is configured.
         from odoo.addons.lockgate.tests.session import interactive
 
@@ -30,8 +28,8 @@ class Prices:
 
     def run(self, size: int) -> dict:
         """Seconds, and listings a second, of each step: what a person waits for, and what runs behind."""
-        with self.registry.cursor() as cr:
-            self.people, self.book = make_shop(self.environment(cr, inside.ADMIN, {}), size)
+        with self.transaction(inside.ADMIN) as env:
+            self.people, self.book = make_shop(env, size)
         first = self.draft({"base": "fixed", "price": 100.0})
         self.work()
         self.request(first)
@@ -47,8 +45,7 @@ class Prices:
         figures["request_in_background"] = self.timed(self.work)
         figures["approve"] = self.timed(self.approve, change)
         figures["seal_in_background"] = self.timed(self.work)
-        with self.registry.cursor() as cr:
-            env = self.environment(cr, inside.ADMIN, {})
+        with self.transaction(inside.ADMIN) as env:
             sealed = env["lockgate.price.change"].browse(change).seal_count
         if sealed != size:
             raise SystemExit(f"price: {sealed} of {size} listings were sealed")
@@ -64,8 +61,7 @@ class Prices:
         return time.perf_counter() - begun
 
     def draft(self, line: dict) -> int:
-        with self.registry.cursor() as cr:
-            env = self.environment(cr, self.people["analyst"], {})
+        with self.transaction(self.people["analyst"]) as env:
             change = env["lockgate.price.change"].create(
                 {
                     "book_ids": [(6, 0, [self.book])],
@@ -76,19 +72,16 @@ class Prices:
 
     def work(self) -> None:
         """All that the scheduled action has to do."""
-        with self.registry.cursor() as cr:
-            self.environment(cr, inside.SUPERUSER, {})["lockgate.price.job"]._run()
+        with self.transaction() as env:
+            env["lockgate.price.job"]._run()
 
     def request(self, change: int) -> None:
-        with self.registry.cursor() as cr:
-            env = self.environment(cr, self.people["analyst"], {})
+        with self.transaction(self.people["analyst"]) as env:
             env["lockgate.price.change"].browse(change).action_request()
 
     def approve(self, change: int) -> None:
-        with self.registry.cursor() as cr:
-            env = self.environment(cr, self.people["approver"], {})
-            with self.interactive(env.user):
-                env["lockgate.price.change"].browse(change).action_approve()
+        with self.transaction(self.people["approver"]) as env, self.interactive(env.user):
+            env["lockgate.price.change"].browse(change).action_approve()
 
 
 def make_shop(env, size: int) -> tuple[dict[str, int], int]:

@@ -14,13 +14,11 @@ BEGINNING = 500
 NEVER = 900_000
 
 
-class Warehouse:
+class Warehouse(inside.Inside):
     """`plan`: the ids of `location`, `out_type` and `customers`. `journal` is told of each operation."""
 
     def __init__(self, configuration: str, database: str, plan: dict, journal: Callable[..., None]) -> None:
-        from odoo.api import Environment
-
-        self.environment, self.registry = Environment, inside.registry(configuration, database, "critical")
+        super().__init__(configuration, database, "critical")
         self.plan, self.journal = plan, journal
 
     def commit(

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from stack.debian import odoo_source
@@ -41,10 +43,31 @@ def run(module: str, *arguments: object) -> None:
         subprocess.run(argv, cwd=ROOT, env=variables(servers.redis.url), check=True)
 
 
-def registry(configuration: str | Path, database: str, log_level: str = "error"):
-    """Odoo's registry of a database, in a process that can import Odoo."""
-    from odoo.modules.registry import Registry
-    from odoo.tools import config
+class Inside:
+    """Odoo's registry of a database, and transactions, in a process that can import Odoo."""
 
-    config.parse_config(["-c", str(configuration), "-d", database, "--log-level", log_level])
-    return Registry(database)
+    def __init__(self, configuration: str | Path, database: str, log_level: str = "error") -> None:
+        from odoo.api import Environment
+        from odoo.modules.registry import Registry
+        from odoo.tools import config
+
+        config.parse_config(["-c", str(configuration), "-d", database, "--log-level", log_level])
+        self.environment, self.registry = Environment, Registry(database)
+
+    @contextmanager
+    def transaction(self, user: int = SUPERUSER) -> Iterator:
+        """An environment of `user`; committed when the block ends well."""
+        with self.registry.cursor() as cr:
+            yield self.environment(cr, user, {})
+
+    def take_turn(self, channel: str) -> None:
+        """One turn of a channel by its code, which makes marks into values and leases nothing."""
+        request = {
+            "channel": channel,
+            "work_class": "routine",
+            "exchange_id": channel,
+            "results": [],
+            "ceiling": 0,
+        }
+        with self.transaction() as env:
+            env["lockgate.turn"]._take(request)

@@ -47,7 +47,12 @@ TYPES = {
 }
 PARAMETER = re.compile(r"%\((\w+)\)s")
 # Planned once for tables of any size, also for those that are still empty, where a scan would look cheapest.
-PLANNED = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off"
+# Sent with the question what the connection knows, which costs one round trip for all of it.
+PLANNED = """
+    SET LOCAL plan_cache_mode = force_generic_plan;
+    SET LOCAL enable_seqscan = off;
+    SELECT name FROM pg_prepared_statements
+"""
 # Where a transaction keeps the names of the statements that its connection knows.
 KNOWN = "lockgate.prepared"
 
@@ -60,7 +65,7 @@ def execute(cr, statement, parameters):
     name, prepare, run = _prepared(statement)
     known = cr.cache.get(KNOWN)
     if known is None:
-        cr.execute(f"{PLANNED}; SELECT name FROM pg_prepared_statements")
+        cr.execute(PLANNED)
         known = cr.cache[KNOWN] = {row[0] for row in cr.fetchall()}
     if name not in known:
         cr.execute(prepare)

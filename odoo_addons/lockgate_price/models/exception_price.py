@@ -62,7 +62,6 @@ class ExceptionPrice(models.Model):
             listing = self.env["lockgate.listing"].browse(listing_id)
             if currency == book.currency_id.name and Decimal(amount) > 0:
                 product = listing.product_id
-                tax = book._taxes_by_product(product)[product]
-                price = listing.uom_id._compute_price(tax.given(float(amount)), product.uom_id)
+                price = book._given_of(product, float(amount), listing.uom_id)
                 prices[book].setdefault(product, book.currency_id.round(price))
         return prices

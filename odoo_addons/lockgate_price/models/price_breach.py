@@ -76,8 +76,29 @@ PROPOSED = """
 """
 
 
+def margin_of(net, row, ratio="1.0"):
+    """SQL of the margin at today's cost, as a part of `net`: the price, without tax, of one unit.
+
+    `row` names the product and the currency, `ratio` says how many of the product's own unit the unit is.
+    Takes the parameters of `_today`.
+    """
+    return f"""
+           1 - (%(costs)s::jsonb ->> {row}.product_id::text)::float8
+               * (%(rates)s::jsonb -> {row}.currency_id::text ->> 'rate')::float8
+               * ({ratio})::float8 / ({net})::float8"""
+
+
 class PricePolicy(models.Model):
     _inherit = "lockgate.price.policy"
+
+    @api.model
+    def _today(self, company, books, products, currencies):
+        """What `margin_of` and the policies look at: today's costs, taxes and rates, as parameters."""
+        return {
+            "costs": json.dumps({product.id: product.standard_price for product in products}),
+            "taxes": books._taxes(products.product_tmpl_id.ids),
+            "rates": json.dumps(self._rates(company, currencies)),
+        }
 
     @api.model
     def _rates(self, company, currencies):

@@ -140,12 +140,16 @@ class PriceChange(models.Model):
             )
 
     def _ask(self):
-        """Hold what a change that was just asked for does, check it, and wait for its approvers."""
+        """Check what a change that was just asked for does, and wait for its approvers."""
+        self._hold_request()
+        self._ask_tiers()
+
+    def _hold_request(self):
+        """Check what the change does now, and hold it as what approval is asked for."""
         self.env["lockgate.price.impact"]._refresh(self)
         proposals = self._checked_proposals()
         self._refuse_blocked()
         self._put(request_hash=self._digest(proposals), request_revision=self.revision)
-        self._ask_tiers()
 
     def _check_as_asked(self):
         """UserError when what the change does now is not what was asked for."""

@@ -1,6 +1,5 @@
 """Policies once more when a seal's time comes: what breaks one by then is held, and a person decides."""
 
-import json
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -9,7 +8,7 @@ from odoo.exceptions import UserError
 
 from .person import require_person
 from .price_ahead import LAST_LOOK
-from .price_breach import MATCH, OUTSIDE
+from .price_breach import MATCH, OUTSIDE, margin_of
 from .price_seal import IN_FORCE
 from .price_tax import tax_of
 
@@ -33,15 +32,13 @@ BEGUN = """
 """
 # The sealed numbers, with today's cost and from the price that they replace.
 BEFORE = IN_FORCE.replace("%(moment)s", "(begun.date_from - interval '1 second')")
+NET = "nullif((begun.amount - tax.on_net) / tax.per_net, 0)"
 SEALED = f"""
     SELECT begun.id AS key, begun.change_id, begun.company_id, begun.channel_id, begun.book_id,
            begun.product_id, begun.listing_id, begun.currency_id, begun.amount AS new_price,
            false AS automatic,
            (begun.amount - before.amount)::float8 / nullif(before.amount, 0)::float8 AS change_percent,
-           1 - (%(costs)s::jsonb ->> begun.product_id::text)::float8
-               * (%(rates)s::jsonb -> begun.currency_id::text ->> 'rate')::float8
-               * (unit.factor / own_unit.factor)::float8
-               / nullif((begun.amount - tax.on_net) / tax.per_net, 0)::float8 AS margin_percent,
+           {margin_of(NET, "begun", "unit.factor / own_unit.factor")} AS margin_percent,
            unit.factor / own_unit.factor AS ratio, begun.date_from AS begins, begun.date_to AS ends
       FROM lockgate_price_seal begun
       JOIN lockgate_listing listing ON listing.id = begun.listing_id
@@ -156,9 +153,9 @@ class PriceCheck(models.Model):
                 "seals": seal_ids,
                 "now": now,
                 "decided": list(DECIDED_BEFORE),
-                "costs": json.dumps({product.id: product.standard_price for product in products}),
-                "taxes": seals.book_id._taxes(products.product_tmpl_id.ids),
-                "rates": json.dumps(self.env["lockgate.price.policy"]._rates(company, seals.currency_id)),
+                **self.env["lockgate.price.policy"]._today(
+                    company, seals.book_id, products, seals.currency_id
+                ),
             },
         )
         if ("held",) in self.env.cr.fetchall():

@@ -244,13 +244,12 @@ class PriceSeal(models.Model):
         """Write the rule that gives this seal's price again: the one of its line, or a new one."""
         self.ensure_one()
         pricelist, product = self.book_id.pricelist_id, self.product_id
-        tax = self.book_id._taxes_by_product(product)[product]
         own = self.line_id.rule_ids.filtered(
             lambda rule: rule.pricelist_id == pricelist and rule.product_id == product
         )
         values = {
             "compute_price": "fixed",
-            "fixed_price": self.uom_id._compute_price(tax.given(self.amount), product.uom_id),
+            "fixed_price": self.book_id._given_of(product, self.amount, self.uom_id),
             "min_quantity": 0,
             "date_start": self.date_from,
             "date_end": self.date_to and self.date_to - timedelta(seconds=1),  # Odoo's end is inclusive

@@ -4,7 +4,7 @@ import json
 
 from odoo import SUPERUSER_ID, api, fields, models
 
-from .price_breach import MATCH, OUTSIDE
+from .price_breach import MATCH, OUTSIDE, margin_of
 from .price_tax import tax_of
 
 # Drift that a change of one price for each product stands for in full: of an open-ended seal of the product's
@@ -14,9 +14,7 @@ CANDIDATES = f"""
     SELECT row.listing_id AS key, 0 AS change_id, seal.company_id, seal.channel_id, seal.book_id,
            seal.product_id, seal.listing_id, seal.currency_id, row.live AS new_price, true AS automatic,
            (row.live - seal.amount)::float8 / seal.amount::float8 AS change_percent,
-           1 - (%(costs)s::jsonb ->> seal.product_id::text)::float8
-               * (%(rates)s::jsonb -> seal.currency_id::text ->> 'rate')::float8
-               / ((row.live - tax.on_net) / tax.per_net)::float8 AS margin_percent,
+           {margin_of("(row.live - tax.on_net) / tax.per_net", "seal")} AS margin_percent,
            1.0 AS ratio, %(now)s::timestamp AS begins, NULL::timestamp AS ends,
            count(*) OVER (PARTITION BY seal.product_id) = (
                SELECT count(*) FROM lockgate_listing other
@@ -73,9 +71,7 @@ class PriceBook(models.Model):
             {
                 "rows": json.dumps(rows),
                 "now": fields.Datetime.now(),
-                "costs": json.dumps({product.id: product.standard_price for product in products}),
-                "taxes": self._taxes(products.product_tmpl_id.ids),
-                "rates": json.dumps(policies._rates(self.company_id, self.currency_id)),
+                **policies._today(self.company_id, self, products, self.currency_id),
             },
         )
         return self.env.cr.fetchall()

@@ -53,10 +53,7 @@ class PriceChange(models.Model):
             effective_from=False,
             requested_from=False,
         )
-        self.env["lockgate.price.impact"]._refresh(self)
-        proposals = self._checked_proposals()
-        self._refuse_blocked()
-        self._put(request_hash=self._digest(proposals), request_revision=self.revision)
+        self._hold_request()
         self._approve("emergency", self.env._("Emergency"), note=reason)
         due = fields.Datetime.now() + timedelta(days=REVIEW_DAYS)
         self._put(review_due_at=due)

@@ -63,6 +63,11 @@ class PriceBook(models.Model):
             for product in products
         }
 
+    def _given_of(self, product, shown, unit):
+        """Odoo's price of one of the product's own unit, of what this clean book shows for one `unit`."""
+        tax = self._taxes_by_product(product)[product]
+        return unit._compute_price(tax.given(shown), product.uom_id)
+
     def _taxes_by_product(self, products):
         """{product: Tax} in this clean book."""
         lines, sets = self._tax_lines(products.product_tmpl_id.ids)

@@ -3,6 +3,7 @@ from . import (
     lockgate_channel_reduction,
     lockgate_exposure_policy,
     lockgate_exposure_policy_places,
+    lockgate_exposure_policy_row,
     lockgate_exposure_policy_shares,
     lockgate_exposure_source,
     lockgate_exposure_tier,

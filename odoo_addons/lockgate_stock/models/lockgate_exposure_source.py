@@ -5,13 +5,12 @@ class ExposureSource(models.Model):
     """A place that a policy names to sell from: a location, with all that lies below it."""
 
     _name = "lockgate.exposure.source"
+    _inherit = ["lockgate.exposure.policy.row"]
     _description = "Exposure Source"
     _order = "policy_id, sequence, id"
     _rec_name = "location_id"
     _check_company_auto = True
 
-    policy_id = fields.Many2one("lockgate.exposure.policy", required=True, ondelete="cascade", index=True)
-    company_id = fields.Many2one(related="policy_id.company_id", store=True)
     sequence = fields.Integer(default=10)
     location_id = fields.Many2one(
         "stock.location",
@@ -27,18 +26,3 @@ class ExposureSource(models.Model):
     @api.constrains("location_id")
     def _check_shares(self):
         self.policy_id._check_shares()
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        sources = super().create(vals_list)
-        sources.policy_id._mark("policy changed")
-        return sources
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.policy_id._mark("policy changed")
-        return result
-
-    def unlink(self):
-        self.policy_id._mark("policy changed")
-        return super().unlink()

@@ -8,11 +8,10 @@ class ExposureTier(models.Model):
     """Other terms of a policy while little is left, as in "under 20 left, only the web shop sells"."""
 
     _name = "lockgate.exposure.tier"
+    _inherit = ["lockgate.exposure.policy.row"]
     _description = "Exposure Tier"
     _order = "policy_id, below"
 
-    policy_id = fields.Many2one("lockgate.exposure.policy", required=True, ondelete="cascade", index=True)
-    company_id = fields.Many2one(related="policy_id.company_id", store=True)
     below = fields.Integer(
         "Fewer Left Than", required=True, help="Units of the pool, before buffer and share."
     )
@@ -46,21 +45,3 @@ class ExposureTier(models.Model):
     @api.constrains("below", "share")
     def _check_shares(self):
         self.policy_id._check_shares()
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        tiers = super().create(vals_list)
-        tiers.policy_id._mark("policy changed")
-        return tiers
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.policy_id._mark("policy changed")
-        return result
-
-    def unlink(self):
-        policies = self.policy_id
-        policies._mark("policy changed")
-        result = super().unlink()
-        policies._check_shares()
-        return result
