@@ -29,3 +29,4 @@ from . import exception_escalation
 from . import exception_impact
 from . import exception_runbook
 from . import gateway
+from . import api_key

@@ -1,8 +1,10 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
+from odoo.addons.base.models import res_users
 from odoo.exceptions import AccessError
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import HttpCase, TransactionCase, new_test_user, tagged
 
 from .common import make_channel, request
 from .test_gateway import fits
@@ -105,3 +107,58 @@ class TestIntegrationKey(HttpCase):
             user = new_test_user(self.env, f"user_of_{group}", group)
             with self.subTest(group=group), self.assertRaises(AccessError):
                 self.env["lockgate.integration.key"].with_user(user).create({"days": 1}).action_issue()
+
+
+@tagged("-at_install", "post_install")
+class TestKeyThatWasSeen(TransactionCase):
+    """A key that was right is not hashed again, and is worth nothing when it no longer counts."""
+
+    def setUp(self):
+        super().setUp()
+        self.integration = new_test_user(self.env, "carrier", "lockgate.lockgate_group_integration")
+        self.key = self.issue(self.integration)
+
+    def issue(self, user):
+        tomorrow = fields.Datetime.now() + timedelta(days=1)
+        return self.env["res.users.apikeys"].with_user(user).sudo()._generate("rpc", "own", tomorrow)
+
+    def check(self, key=None, scope="rpc"):
+        """Returns whose key it is, and how often it was hashed for that."""
+        with patch.object(res_users, "KEY_CRYPT_CONTEXT", wraps=res_users.KEY_CRYPT_CONTEXT) as hashing:
+            user_id = self.env["res.users.apikeys"]._check_credentials(scope=scope, key=key or self.key)
+        return user_id, hashing.verify.call_count
+
+    def test_it_is_hashed_once(self):
+        self.assertEqual(self.check(), (self.integration.id, 1))
+        self.assertEqual(self.check(), (self.integration.id, 0))
+
+    def test_another_that_begins_alike_is_refused(self):
+        self.check()
+        self.assertEqual(self.check(self.key[:-1] + ("0" if self.key[-1] != "0" else "1")), (None, 1))
+
+    def test_one_that_was_removed_is_refused(self):
+        self.check()
+        self.env["res.users.apikeys"].search([("user_id", "=", self.integration.id)])._remove()
+        self.assertEqual(self.check(), (None, 0))
+
+    def test_one_that_has_ended_is_refused(self):
+        self.check()
+        self.env.cr.execute(
+            "UPDATE res_users_apikeys SET expiration_date = now() - interval '1 day' WHERE user_id = %s",
+            [self.integration.id],
+        )
+        self.assertIsNone(self.check()[0])
+
+    def test_one_of_an_archived_user_is_refused(self):
+        self.check()
+        self.integration.active = False
+        self.env.flush_all()
+        self.assertIsNone(self.check()[0])
+
+    def test_it_opens_no_other_scope(self):
+        self.check()
+        self.assertIsNone(self.check(scope="browser")[0])
+
+    def test_keys_of_other_people_are_hashed_each_time(self):
+        key = self.issue(new_test_user(self.env, "passer", "base.group_user"))
+        self.assertEqual([self.check(key)[1] for _ in range(2)], [1, 1])
