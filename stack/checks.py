@@ -5,6 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from stack.browser import chromium
 from stack.console import say, step
@@ -12,65 +13,96 @@ from stack.debian import odoo_source
 from stack.odoo import environment, write_configuration
 from stack.paths import ADDONS, ROOT
 from stack.postgres import Databases
+from stack.processes import free_port
 from stack.servers import Servers
 from stack.templates import project_modules
 
 PYTEST = [sys.executable, "-m", "pytest"]
-# The add-on tests keep one core busy and take longest: what needs parts of its own anyway runs beside them.
-BESIDE = {"sidecar": "sidecar/tests", "attack": "tests/security", "chaos": "tests/chaos"}
+
+
+class Part(NamedTuple):
+    """One run of pytest; `settings` are what its environment has beside ours."""
+
+    name: str
+    argv: list[str]
+    settings: dict[str, str]
+
+    def run(self, output: int | None = None) -> subprocess.CompletedProcess[str]:
+        settings = {**os.environ, **self.settings}
+        return subprocess.run(
+            self.argv,
+            cwd=ROOT,
+            env=settings,
+            stdout=output,
+            stderr=output and subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
 
 
 def addon_tests(
-    databases: Databases, database: str, folder: Path, redis_url: str, arguments: list[str]
-) -> int:
-    """Run pytest-odoo on a database that has the add-ons, HTTP tests too; return pytest's exit code.
+    name: str, databases: Databases, database: str, folder: Path, redis_url: str, arguments: list[str]
+) -> Part:
+    """pytest-odoo on a database that has the add-ons, HTTP tests too.
 
     `arguments` go to pytest; without any, every add-on's tests run.
     """
     configuration = write_configuration(
-        folder / f"{database}.conf", databases, folder / "odoo", db_name=database, max_cron_threads=0
+        folder / f"{database}.conf",
+        databases,
+        folder / "odoo",
+        db_name=database,
+        http_port=free_port(),
+        max_cron_threads=0,
     )
     odoo = ["--odoo-config", str(configuration), "--odoo-database", database, "--odoo-http"]
     # Without the other tests' options: Odoo's plugin is wanted here, and imports the add-ons in its own way.
     argv = [*PYTEST, "-o", "addopts=", *odoo, *(arguments or [str(ADDONS)])]
-    settings = {**os.environ, **environment(odoo_source()), "LOCKGATE_REDIS_URL": redis_url}
-    return subprocess.run(argv, cwd=ROOT, env=settings, check=False).returncode
+    return Part(name, argv, {**environment(odoo_source()), "LOCKGATE_REDIS_URL": redis_url})
 
 
 def test() -> int:
-    """Run every part, also after one that failed; return 0 when all passed."""
+    """Run every part, also after one that failed; return 0 when all passed.
+
+    One lane for each core: what the first says is shown at once, what the second says when both have ended.
+    """
     chromium()
-    codes = {}
     with Servers("test") as servers, ThreadPoolExecutor() as pool:
-        beside = pool.submit(_beside)
-        with step(f"add-on tests, and beside them: {', '.join(BESIDE)}"):
-            codes["add-on"] = addon_tests(
-                servers.databases, servers.database("odoo"), servers.folder, servers.redis.url, []
-            )
-            for part, done in beside.result().items():
-                sys.stdout.write(done.stdout)
-                codes[part] = done.returncode
-    for part, code in codes.items():
-        say(f"{part} tests: {'failed' if code else 'passed'}")
-    say("tests of the whole: contract, stack, shop, scenarios")
-    argv = [*PYTEST, "tests", *(f"--ignore={path}" for path in BESIDE.values())]
-    codes["whole"] = subprocess.run(argv, cwd=ROOT, check=False).returncode
-    return int(any(codes.values()))
+        first, second = _lanes(servers)
+        with step(f"testing {_names(first)}, and beside them {_names(second)}"):
+            beside = pool.submit(lambda: [part.run(subprocess.PIPE) for part in second])
+            done = [part.run() for part in first] + beside.result()
+    for part, result in zip([*first, *second], done, strict=True):
+        say(f"{part.name}: {'failed' if result.returncode else 'passed'}")
+    sys.stdout.writelines(result.stdout for result in done if result.stdout)
+    return int(any(result.returncode for result in done))
 
 
-def _beside() -> dict[str, subprocess.CompletedProcess[str]]:
-    """Run pytest for each part, one after the other; what they print is kept, to be shown in one piece."""
-    return {
-        part: subprocess.run(
-            [*PYTEST, "-p", "no:odoo", path],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        for part, path in BESIDE.items()
-    }
+def _lanes(servers: Servers) -> tuple[list[Part], list[Part]]:
+    """All that is tested, in two halves that take about as long and share nothing but the servers."""
+    prices = [str(ADDONS / name) for name in project_modules() if name.startswith("lockgate_price")]
+    others = [str(ADDONS / name) for name in project_modules() if not name.startswith("lockgate_price")]
+
+    def addons(name: str, paths: list[str]) -> Part:
+        database = servers.database(name.split()[0])
+        return addon_tests(name, servers.databases, database, servers.folder, servers.redis.url, paths)
+
+    def plain(name: str, *arguments: str) -> Part:
+        return Part(name, [*PYTEST, *arguments], {})
+
+    return [
+        addons("price add-ons", prices),
+        plain("the whole", "tests", "--ignore=tests/security", "--ignore=tests/chaos"),
+    ], [
+        addons("other add-ons", others),
+        plain("sidecar", "sidecar/tests"),
+        plain("attacks", "tests/security"),
+        plain("chaos", "tests/chaos"),
+    ]
+
+
+def _names(parts: list[Part]) -> str:
+    return ", ".join(part.name for part in parts)
 
 
 def lint() -> int:

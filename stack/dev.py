@@ -89,4 +89,5 @@ def serve(database: str, workers: int) -> None:
 
 def test_addons(database: str, arguments: list[str]) -> int:
     """Run add-on tests on a database that has the add-ons; arguments go to pytest."""
-    return addon_tests(RunningDatabases(), database, FOLDER, _state()["redis"], arguments)
+    part = addon_tests("add-ons", RunningDatabases(), database, FOLDER, _state()["redis"], arguments)
+    return part.run().returncode
