@@ -46,11 +46,13 @@ TYPES = {
     "window": "integer",
 }
 PARAMETER = re.compile(r"%\((\w+)\)s")
-# Planned once for tables of any size, also for those that are still empty, where a scan would look cheapest.
+# Planned once for tables of any size, also for those that are still empty, where a scan would look cheapest,
+# and for one row as for many: what is read by its key in an order is read no further than it takes.
 # Sent with the question what the connection knows, which costs one round trip for all of it.
 PLANNED = """
     SET LOCAL plan_cache_mode = force_generic_plan;
     SET LOCAL enable_seqscan = off;
+    SET LOCAL enable_bitmapscan = off;
     SELECT name FROM pg_prepared_statements
 """
 # Where a transaction keeps the names of the statements that its connection knows.

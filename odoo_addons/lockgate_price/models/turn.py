@@ -7,7 +7,8 @@ from odoo.addons.lockgate.turn import prepared
 from .price_ahead import moment_text
 from .price_seal import IN_FORCE
 
-# For each listing and book: the seal in force and the next moment at which another may be.
+# For each listing and book: the seal in force and the next moment at which another may be. Until it ends, no
+# seal of a lower number takes its place: a listing's history is not read.
 WANTED = f"""
     SELECT listing.id AS listing_id, book.id AS book_id, book.reference AS book,
            listing.sku, listing.reference, book.active AND listing.active AND product.active AS sold,
@@ -27,6 +28,7 @@ WANTED = f"""
            SELECT min(seal.date_from) AS date_from
              FROM lockgate_price_seal seal
             WHERE seal.listing_id = listing.id AND seal.book_id = book.id
+              AND seal.id > coalesce(in_force.id, 0)
               AND seal.revokes_id IS NULL AND seal.date_from > %(moment)s) coming ON true
  LEFT JOIN res_currency currency ON currency.id = in_force.currency_id
  LEFT JOIN uom_uom unit ON unit.id = in_force.uom_id

@@ -4,8 +4,10 @@ from datetime import timedelta
 import fastjsonschema
 
 from odoo import fields
+from odoo.addons.lockgate.turn import prepared
 from odoo.tools import file_open
 
+from ..models.turn import WANTED
 from .common import PriceCase
 
 
@@ -160,3 +162,21 @@ class TestWantedPrice(PriceCase):
             """,
             [self.channel.id, want.listing_id, want.scope, want.work_class, json.dumps(want.value)],
         )
+
+    def test_a_listings_history_is_not_read(self):
+        for price in range(11, 17):
+            self.approved({self.product: price})
+        self.assertEqual(self.wanted().value["amount"], "16.00")
+        _name, _prepare, run = prepared._prepared(WANTED)
+        self.env.cr.execute(
+            f"EXPLAIN (ANALYZE, FORMAT JSON) {run}",
+            {"moment": fields.Datetime.now(), "listings": self.listing.ids},
+        )
+        self.assertEqual(seals_read(self.env.cr.fetchone()[0][0]["Plan"]), 1)
+
+
+def seals_read(node):
+    """How many rows of the seals' table a plan read, whether it kept them or not."""
+    own = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+    read = own * node["Actual Loops"] if node.get("Relation Name") == "lockgate_price_seal" else 0
+    return read + sum(seals_read(child) for child in node.get("Plans", ()))
