@@ -10,6 +10,7 @@ from . import (
     lockgate_listing,
     lockgate_listing_words,
     lockgate_outbox,
+    lockgate_reconciliation,
     lockgate_stock_ledger,
     lockgate_turn,
     product_category,

@@ -11,6 +11,7 @@ from . import (
     test_places,
     test_policy,
     test_reduction,
+    test_refresh,
     test_set_aside,
     test_shares,
     test_turn,
