@@ -16,6 +16,7 @@ from . import (
     product_category,
     product_product,
     product_template,
+    shares_again,
     stock_location,
     stock_move,
     stock_quant,

@@ -14,5 +14,6 @@ from . import (
     test_refresh,
     test_set_aside,
     test_shares,
+    test_shares_again,
     test_turn,
 )
