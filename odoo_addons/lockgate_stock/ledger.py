@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 from odoo.addons.lockgate.turn import prepared
+from odoo.addons.lockgate.turn.values import UNMARKED
 
 # The fields of an Exposure that its words are made of.
 FIGURES = (
@@ -36,7 +37,7 @@ def append(cr, channel, exposures, reasons, now):
             "listing_id": each.listing_id,
             "figures": _figures(each),
             "reason": reasons.get(each.listing_id),
-            "is_defect": reasons.get(each.listing_id) == "recheck" and not _explained(each, sweep, now),
+            "is_defect": reasons.get(each.listing_id) in UNMARKED and not _explained(each, sweep, now),
         }
         for each in exposures
         if each.quantity != each.wanted
@@ -63,5 +64,8 @@ def _figures(exposure):
 
 def _explained(exposure, sweep, now):
     """Whether time alone may have changed the number since it was computed last, or the listing is new."""
-    since = exposure.recheck_at - sweep
-    return exposure.listed_at > now - NEW or bool(exposure.passed_at and exposure.passed_at > since)
+    if exposure.listed_at > now - NEW:
+        return True
+    # Nothing was to be computed again of what the channel is told nothing of.
+    moments = exposure.passed_at, exposure.recheck_at
+    return None not in moments and exposure.passed_at > exposure.recheck_at - sweep

@@ -22,7 +22,7 @@ class Channel(models.Model):
         default="compare",
         required=True,
         tracking=True,
-        help="A comparison sends what differs again, a full refresh everything.",
+        help="A comparison sends what differs again; a full refresh computes and sends everything again.",
     )
     reconciliation_ids = fields.One2many("lockgate.reconciliation", "channel_id", readonly=True)
     can_read_back = fields.Boolean(related="connector_id.can_read_back")
@@ -39,16 +39,20 @@ class Channel(models.Model):
         )
 
     def action_refresh(self):
-        """Begin to compare, and to send everything again; see `lockgate.reconciliation`."""
+        """Begin to compute everything afresh, compare it and send it again; see `lockgate.reconciliation`."""
         return self._reconcile(
-            "refresh", self.env._("Full refresh begun: what is settled is read back and sent again.")
+            "refresh",
+            self.env._(
+                "Full refresh begun: every listing is computed afresh, and what is settled is read back and "
+                "sent again."
+            ),
         )
 
     def _reconcile(self, kind, words):
         self.ensure_one()
         self.check_access("write")
         reconciliation = self.env["lockgate.reconciliation"]._begin(self, kind)
-        if not reconciliation.total:
+        if kind == "compare" and not reconciliation.total:
             raise UserError(
                 self.env._("Nothing is settled on channel %s, so there is nothing to compare.", self.name)
             )

@@ -153,17 +153,17 @@ class Gateway(models.AbstractModel):
                     rows //= 2
                 elif set_aside < MOST_SET_ASIDE:
                     _logger.exception("Channel %s: a value cannot be made; set aside", request["channel"])
-                    self._set_aside(request["channel"], error.__cause__)
+                    self._set_aside(request, error)
                     rows, set_aside = SLICE, set_aside + 1
                 else:
                     raise
 
-    def _set_aside(self, code, error):
+    def _set_aside(self, request, error):
         with self._own_transaction() as env:
-            mark = env["lockgate.turn"]._set_aside(code)
+            mark = env["lockgate.turn"]._set_aside(request, *error.args)
             if mark is None:
-                raise error
-            env["lockgate.exception"]._record_internal(mark, error)
+                raise error.__cause__
+            env["lockgate.exception"]._record_internal(mark, error.__cause__)
 
     def _catch_up(self, code, results):
         """What people edit too is written apart, in a transaction that may lose: the next one catches up."""

@@ -15,9 +15,7 @@ class Listing(models.Model):
     _rec_name = "sku"
     _check_company_auto = True
 
-    channel_id = fields.Many2one(
-        "lockgate.channel", required=True, ondelete="restrict", index=True, tracking=True
-    )
+    channel_id = fields.Many2one("lockgate.channel", required=True, ondelete="restrict", tracking=True)
     company_id = fields.Many2one(related="channel_id.company_id", store=True, index=True)
     product_id = fields.Many2one(
         "product.product",
@@ -58,6 +56,8 @@ class Listing(models.Model):
         "(channel_id, sku) WHERE active",
         "This SKU is already listed on the channel: a channel knows each SKU once.",
     )
+
+    _channel_index = models.Index("(channel_id, id)")
 
     @api.depends("product_id")
     def _compute_sku(self):

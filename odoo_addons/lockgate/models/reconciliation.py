@@ -15,10 +15,10 @@ class Reconciliation(models.Model):
     """One comparison of a channel, as read back, with what Odoo wants.
 
     The turn finds the running one of its channel and leases read-backs, bulk behind all other work; each
-    attempt says whether the channel agreed. What differs is sent again as after any read-back; a full
-    refresh sends again what agreed, too. Progress is read from publications and attempts, never stored.
-    Nobody has write access: a channel's buttons begin one, Pause and Resume hold it, Stop and the last
-    answer end it.
+    attempt says whether the channel agreed. What differs is sent again as after any read-back. A full
+    refresh has every listing computed afresh before it reads, and sends again what agreed, too. Progress is
+    read from publications and attempts, never stored. Nobody has write access: a channel's buttons begin
+    one, Pause and Resume hold it, Stop and the last answer end it.
     """
 
     _name = "lockgate.reconciliation"
@@ -160,7 +160,7 @@ class Reconciliation(models.Model):
         if not self.reads:
             return self.env._(
                 "Refreshed: %(sent)s sent again, %(unread)s gave no answer. The channel cannot be read, so "
-                "nobody knows what was corrected.",
+                "nobody knows what was corrected there.",
                 **figures,
             )
         return self.env._(

@@ -5,7 +5,7 @@ import psycopg2.errors
 
 from odoo import api, fields, models
 
-from ..turn import CannotMake, Refused, leases, results, values
+from ..turn import CannotMake, Refused, leases, reconciliation, results, values
 
 # Rows of one turn: marks turned into values, and values that time alone may have changed.
 SLICE = 2000
@@ -52,6 +52,9 @@ class Turn(models.Model):
     resume_at = fields.Datetime(
         readonly=True, help="Nothing is leased before: the channel could not be reached."
     )
+    # Without a foreign key: whoever deletes the reconciliation would write this row, and meet a turn.
+    refresh = fields.Integer(readonly=True, help="The full refresh that has computed this far.")
+    refreshed_to = fields.Integer(readonly=True, help="The last listing that it had computed afresh.")
 
     _channel_unique = models.UniqueIndex("(channel_id)")
 
@@ -60,8 +63,8 @@ class Turn(models.Model):
         """What makes the wanted values of each aspect: {aspect: maker(channel, listings, now, reasons)}.
 
         A maker returns one `Wanted` for every (listing, scope) it knows. It works on sets, and may append
-        evidence of what it made. `reasons` are {listing id: why it is made}, "recheck" where no mark came.
-        `lockgate_price` and `lockgate_stock` add theirs.
+        evidence of what it made. `reasons` are {listing id: why it is made}, one of UNMARKED where no mark
+        came. `lockgate_price` and `lockgate_stock` add theirs.
         """
         return {}
 
@@ -76,7 +79,7 @@ class Turn(models.Model):
         now, channel = self._lock(request["channel"])
         results.take(cr, now, channel, request["results"])
         leases.expire(cr, now, channel)
-        self._make_values(now, channel, rows)
+        self._make_values(now, channel, request["work_class"], rows)
         granted = leases.repeat(cr, now, request["exchange_id"], channel)
         if granted is None:
             granted = leases.grant(cr, now, channel, request)
@@ -118,10 +121,10 @@ class Turn(models.Model):
         return now, values.Channel.fetch(cr, channel_id, number)
 
     @api.model
-    def _make_values(self, now, channel, rows):
-        """Turn marks, and what time may have changed, into wanted values. Raises CannotMake."""
+    def _make_values(self, now, channel, work_class, rows):
+        """Turn marks, and what may have changed without one, into wanted values. Raises CannotMake."""
         makers = self._wanted_makers()
-        marks = self._rows_to_make(now, channel, rows)
+        marks = self._rows_to_make(now, channel, work_class, rows)
         record = self.env["lockgate.channel"].browse(channel.id)
         for aspect, maker in makers.items():
             reasons = {mark.listing_id: mark.reason for mark in marks if mark.aspect == aspect}
@@ -135,14 +138,17 @@ class Turn(models.Model):
             except THE_DATABASES_OWN:
                 raise
             except Exception as error:
-                raise CannotMake from error
+                raise CannotMake(aspect) from error
 
     @api.model
-    def _rows_to_make(self, now, channel, rows):
-        """What is to be made, a mark after the recheck of the same listing: it says better why."""
-        marks = values.consume_marks(self.env.cr, channel.id, rows)
-        aspects = list(self._wanted_makers())
-        return values.due_rechecks(self.env.cr, channel.id, aspects, now, rows - len(marks)) + marks
+    def _rows_to_make(self, now, channel, work_class, rows):
+        """What is to be made, a mark after what else asks for the same listing: it says better why."""
+        cr, aspects = self.env.cr, list(self._wanted_makers())
+        made = values.consume_marks(cr, channel.id, rows)
+        made = values.due_rechecks(cr, channel.id, aspects, now, rows - len(made)) + made
+        if channel.refreshes and work_class == "bulk":
+            made = reconciliation.next_to_refresh(cr, channel, aspects, rows - len(made)) + made
+        return made
 
     @api.model
     def _busy(self):
@@ -166,9 +172,12 @@ class Turn(models.Model):
         return {"channels": leases.due(cr, now), "next_in": leases.next_in(cr, now)}
 
     @api.model
-    def _set_aside(self, code):
-        """Take the one row on which the channel's turn fails out of its way; returns its mark or None."""
-        now, channel = self._lock(code)
-        marks = self._rows_to_make(now, channel, 1)
+    def _set_aside(self, request, aspect):
+        """Take the listing on which a turn of one row fails at this aspect out of its way.
+
+        Returns its mark, or None.
+        """
+        now, channel = self._lock(request["channel"])
+        marks = self._rows_to_make(now, channel, request["work_class"], 1)
         values.postpone(self.env.cr, now, marks)
-        return marks[0] if marks else None
+        return next((mark for mark in marks if mark.aspect == aspect), None)

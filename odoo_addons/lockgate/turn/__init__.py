@@ -9,4 +9,4 @@ class Refused(Exception):
 
 
 class CannotMake(Exception):
-    """Values could not be made of some listings; the cause is the error behind it."""
+    """Values of an aspect, its argument, could not be made; the cause is the error behind it."""

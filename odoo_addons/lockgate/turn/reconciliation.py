@@ -1,5 +1,43 @@
 """What a running reconciliation (`r`) still asks of publications (`p`): SQL for the turn and the views."""
 
+from . import prepared
+from .values import REFRESH, Mark
+
+# Listings that a full refresh has computed afresh in one turn: a critical change waits for no more.
+SLICE = 500
+
+
+def next_to_refresh(cr, channel, aspects, rows):
+    """A Mark of each aspect of the next listings that the running full refresh has to be computed afresh."""
+    parameters = {
+        "channel": channel.id,
+        "reconciliation": channel.reconciliation,
+        "slice": min(rows, SLICE),
+    }
+    prepared.execute(cr, NEXT, parameters)
+    return [Mark(listing_id, aspect, REFRESH) for (listing_id,) in cr.fetchall() for aspect in aspects]
+
+
+# The listings of a channel by their ids: those that are new meanwhile come last.
+COMPUTED_TO = "coalesce((SELECT refreshed_to FROM lockgate_turn WHERE channel_id = {} AND refresh = {}), 0)"
+NEXT = f"""
+    WITH next AS (
+        SELECT id FROM lockgate_listing
+         WHERE channel_id = %(channel)s AND id > {COMPUTED_TO.format("%(channel)s", "%(reconciliation)s")}
+      ORDER BY id LIMIT %(slice)s
+    ), reached AS (
+        UPDATE lockgate_turn
+           SET refresh = %(reconciliation)s, refreshed_to = (SELECT max(id) FROM next)
+         WHERE channel_id = %(channel)s AND EXISTS (SELECT FROM next)
+    )
+    SELECT id FROM next
+"""
+
+# A full refresh reads and sends only what was computed afresh before.
+UNMADE = f"""(r.kind = 'refresh' AND EXISTS (
+    SELECT FROM lockgate_listing l
+     WHERE l.channel_id = r.channel_id AND l.id > {COMPUTED_TO.format("r.channel_id", "r.id")}))"""
+
 # Settled: the channel took what is wanted now.
 SETTLED = """
     p.channel_id = r.channel_id AND p.state = 'settled'
@@ -41,7 +79,7 @@ READS = f"""
             UNION ALL
               (SELECT p.id, p.state, {SEEN_AT} FROM lockgate_publication p WHERE {UNREAD}
              ORDER BY {SEEN_AT} LIMIT (SELECT room FROM turn))) asked
-         WHERE r.id = %(reconciliation)s"""
+         WHERE r.id = %(reconciliation)s AND NOT {UNMADE}"""
 
 PUSHES = f"""
         SELECT unsent.id, unsent.state, 'push' AS purpose,
@@ -50,17 +88,18 @@ PUSHES = f"""
     CROSS JOIN LATERAL (
                SELECT p.id, p.state, {SEEN_AT} AS seen_at FROM lockgate_publication p WHERE {UNSENT}
              ORDER BY {SEEN_AT} LIMIT (SELECT room FROM turn)) unsent
-         WHERE r.id = %(reconciliation)s"""
+         WHERE r.id = %(reconciliation)s AND NOT {UNMADE}"""
 
 DUE = f"""
-    SELECT (EXISTS (SELECT FROM lockgate_publication p WHERE {AGAIN})
+    SELECT ({UNMADE}
+         OR EXISTS (SELECT FROM lockgate_publication p WHERE {AGAIN})
          OR EXISTS (SELECT FROM lockgate_publication p WHERE {UNREAD})
          OR c.state = 'running' AND EXISTS (SELECT FROM lockgate_publication p WHERE {UNSENT}))::int AS rows
 """
 
 FINISHED = f"""
     SELECT r.id FROM lockgate_reconciliation r
-     WHERE r.channel_id = ANY(%(channels)s) AND r.state = 'running'
+     WHERE r.channel_id = ANY(%(channels)s) AND r.state = 'running' AND NOT {UNMADE}
        AND NOT EXISTS (SELECT FROM lockgate_publication p WHERE {UNREAD})
        AND NOT EXISTS (SELECT FROM lockgate_publication p WHERE {WAITING})
        AND NOT EXISTS (SELECT FROM lockgate_publication p WHERE {UNSENT})

@@ -13,6 +13,8 @@ SETTLE_AFTER = timedelta(minutes=2)
 POSTPONED = timedelta(hours=1)
 # How many marks one turn looks at for each listing that it computes.
 AHEAD = 10
+# Why a listing is computed without a mark: its time has come, or a full refresh asks.
+UNMARKED = RECHECK, REFRESH = "recheck", "refresh"
 
 
 class Mark(NamedTuple):
@@ -34,6 +36,7 @@ class Channel:
     running: bool
     can_read_back: bool
     reconciliation: int | None
+    refreshes: bool  # it is a full refresh
     send_within: int
     deadline: int
     late_bound: int
@@ -137,6 +140,7 @@ CHANNEL = """
     SELECT c.code, k.code AS connector, c.credential, c.settings,
            c.active AND c.state = 'running' AS running,
            coalesce(k.can_read_back, false) AS can_read_back, r.id AS reconciliation,
+           coalesce(r.kind = 'refresh', false) AS refreshes,
            c.send_within, c.deadline, c.late_bound, c.lag, c.routine_window
       FROM lockgate_channel c JOIN lockgate_connector k ON k.id = c.connector_id
  LEFT JOIN lockgate_reconciliation r
@@ -152,8 +156,8 @@ AHEAD_MARKS = """
 
 CONSUME = "DELETE FROM lockgate_outbox WHERE ctid = ANY(%(places)s::tid[])"
 
-RECHECKS = """
-    SELECT DISTINCT listing_id, aspect, 'recheck'
+RECHECKS = f"""
+    SELECT DISTINCT listing_id, aspect, '{RECHECK}'
       FROM (SELECT listing_id, aspect FROM lockgate_publication
              WHERE channel_id = %(channel)s AND recheck_at <= %(now)s AND aspect = ANY(%(aspects)s)
           ORDER BY recheck_at LIMIT %(slice)s) due

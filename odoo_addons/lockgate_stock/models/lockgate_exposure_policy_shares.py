@@ -21,7 +21,9 @@ DECIDING = (
 class ExposurePolicy(models.Model):
     """Channels that sell from one pool cannot be given more than all of it together.
 
-    A share of 100 % is no share: such a channel shows the whole pool, beside others that may too.
+    A share of 100 % is no share: such a channel shows the whole pool, beside others that may too. What a
+    channel does not list yet it may list at any time, by a rule too, and what is archived may be put back;
+    so policies are looked at as if all that were there already, and a listing is hardly ever in the way.
     """
 
     _inherit = "lockgate.exposure.policy"
@@ -29,17 +31,15 @@ class ExposurePolicy(models.Model):
     @api.constrains(*DECIDING)
     def _check_shares(self):
         """Every policy of the company: what one takes may have been hidden by another until now."""
-        for company in self.company_id:
+        clean = self.sudo().with_context(active_test=True)
+        for company in clean.company_id:
             of_company = [("company_id", "=", company.id)]
-            policies = self.sudo().search(of_company)
-            channels = self.env["lockgate.channel"].sudo().search(of_company)
-            for category, product in policies._told_apart():
-                counting = {
-                    channel: policy
-                    for channel in channels
-                    if (policy := policies._deciding(channel, category, product)).shows == "counted"
-                }
-                policies._check_together(counting)
+            policies = clean.search(of_company)
+            if {100}.issuperset((*policies.mapped("share"), *policies.tier_ids.mapped("share"))):
+                continue
+            channels = clean.env["lockgate.channel"].search(of_company)
+            for counting, product in policies._counting_together(channels):
+                policies._check_together(counting, product)
 
     def unlink(self):
         companies = self.company_id
@@ -47,52 +47,93 @@ class ExposurePolicy(models.Model):
         self.sudo().search([("company_id", "in", companies.ids)])._check_shares()
         return result
 
-    def _told_apart(self):
-        """The (category, product) of listings that these policies tell apart; none of both: all others."""
-        products = self.filtered(lambda policy: policy.applies_to == "listings").listing_ids.product_id
-        no_category, no_product = self.env["product.category"], self.env["product.product"]
-        yield no_category, no_product
-        yield from ((category, no_product) for category in self.category_id)
-        yield from ((product.categ_id, product) for product in products)
+    def _counting_together(self, channels):
+        """({channel: the policies that count there}, product) of each kind of product that these tell apart.
 
-    def _deciding(self, channel, category, product):
-        """The first of these that counts on a channel for a product of a category; or none."""
-        above = self.env["product.category"].browse(
-            int(each) for each in (category.parent_path or "").split("/") if each
+        The product is an example of its kind, where policies name it by its listings.
+        """
+        named = {
+            policy: policy.with_context(active_test=False).listing_ids
+            for policy in self
+            if policy.applies_to == "listings"
+        }
+        products = self.env["product.product"].union(*(listings.product_id for listings in named.values()))
+        listed = (
+            self.env["lockgate.listing"]
+            .with_context(active_test=False)
+            .search([("product_id", "in", products.ids), ("channel_id", "in", channels.ids)])
+            .grouped(lambda listing: (listing.channel_id, listing.product_id))
         )
+        named = {policy: set(listings.ids) for policy, listings in named.items()}
+        no_category, no_product = self.env["product.category"], self.env["product.product"]
+        known = set()
+        for category, product in [
+            (no_category, no_product),
+            *((category, no_product) for category in self.category_id),
+            *((product.categ_id, product) for product in products),
+        ]:
+            above = {int(each) for each in (category.parent_path or "").split("/") if each}
+            counting = {
+                channel: self._counting(channel, above, listed.get((channel, product), ()), named)
+                for channel in channels
+            }
+            kind = frozenset(counting.items())
+            if kind not in known:
+                known.add(kind)
+                yield counting, product
+
+    def _counting(self, channel, categories, listings, named):
+        """Those of these that count on a channel for a product of these categories: the first that matches.
+
+        They are several where the product has several `listings` there; `named`: {policy: listing ids}.
+        """
+        found, waiting = self.browse(), {listing.id for listing in listings}
         for policy in self:
             if policy.channel_id and policy.channel_id != channel:
                 continue
-            listings = policy.listing_ids.filtered(lambda listing: listing.channel_id == channel)
-            matches = {
-                "all": True,
-                "category": policy.category_id in above,
-                "listings": product and product in listings.product_id,
-            }
-            if matches[policy.applies_to]:
-                return policy
-        return self.browse()
+            if policy.applies_to == "listings":
+                if waiting.isdisjoint(named[policy]):
+                    continue
+                waiting -= named[policy]
+            elif policy.applies_to == "category" and policy.category_id.id not in categories:
+                continue
+            else:
+                waiting = ()
+            found += policy
+            if not waiting:
+                break
+        return found.filtered(lambda policy: policy.shows == "counted")
 
     @api.model
-    def _check_together(self, counting):
-        """`counting`: {channel: the policy that counts there}, of the same listings."""
-        pools = {channel: policy._roots(channel) for channel, policy in counting.items()}
-        scarce = {tier.below - 1 for policy in counting.values() for tier in policy.tier_ids}
-        for place in self.env["stock.location"].union(*pools.values()):
-            sharing = {
-                channel: counting[channel]
-                for channel, roots in pools.items()
-                if any(place.parent_path.startswith(root.parent_path) for root in roots)
-            }
+    def _check_together(self, counting, product):
+        """`counting`: {channel: the policies that count there}, all for the same listings."""
+        scarce = {tier.below - 1 for tier in self.browse().union(*counting.values()).tier_ids}
+        roots = (policies._roots(channel) for channel, policies in counting.items())
+        for place in self.env["stock.location"].union(*roots):
             for left in (MOST, *sorted(scarce, reverse=True)):
-                shares = {channel: policy._share_of(left) for channel, policy in sharing.items()}
-                shares = {channel: share for channel, share in shares.items() if share < 100}
-                if sum(shares.values()) > 100:
-                    raise ValidationError(self._too_much_words(place, sharing, shares, left))
+                taking = {
+                    channel: policy
+                    for channel, policies in counting.items()
+                    if (policy := policies._taking_most(channel, place, left))
+                }
+                if sum(policy._share_of(left) for policy in taking.values()) > 100:
+                    raise ValidationError(self._too_much_words(place, taking, left, product))
+
+    def _taking_most(self, channel, place, left):
+        """The one of a channel's policies with the greatest share below 100 % of so many units in a place."""
+        taking = self.filtered(
+            lambda policy: (
+                policy._share_of(left) < 100
+                and any(place.parent_path.startswith(root.parent_path) for root in policy._roots(channel))
+            )
+        )
+        return taking.sorted(lambda policy: policy._share_of(left))[-1:]
 
     def _roots(self, channel):
-        """The locations, with all below them, from which this policy shows stock on a channel."""
-        return channel.warehouse_ids.lot_stock_id if self.places == "channel" else self.source_ids.location_id
+        """The locations, with all below them, from which these policies show stock on a channel."""
+        elsewhere = self.filtered(lambda policy: policy.places != "channel")
+        roots = elsewhere.source_ids.location_id
+        return roots if self == elsewhere else roots | channel.warehouse_ids.lot_stock_id
 
     def _share_of(self, left):
         """The part of so many units, in %."""
@@ -100,22 +141,26 @@ class ExposurePolicy(models.Model):
         return tier.share
 
     @api.model
-    def _too_much_words(self, place, sharing, shares, left):
+    def _too_much_words(self, place, taking, left, product):
         words = {
-            "policies": ", ".join(dict.fromkeys(sharing[channel].name for channel in shares)),
-            "channels": ", ".join(channel.name for channel in shares),
+            "policies": ", ".join(self.browse().union(*taking.values()).mapped("name")),
+            "channels": ", ".join(channel.name for channel in taking),
             "place": place.display_name,
-            "total": sum(shares.values()),
+            "total": sum(policy._share_of(left) for policy in taking.values()),
             "fewer": left + 1,
         }
         if left == MOST:
-            return self.env._(
+            message = self.env._(
                 "Policies %(policies)s: the channels %(channels)s share %(place)s and would show "
                 "%(total)s %% of it together: lower a share.",
                 **words,
             )
-        return self.env._(
-            "Policies %(policies)s: while fewer than %(fewer)s are left in %(place)s, the channels "
-            "%(channels)s would show %(total)s %% of it together: lower a share.",
-            **words,
-        )
+        else:
+            message = self.env._(
+                "Policies %(policies)s: while fewer than %(fewer)s are left in %(place)s, the channels "
+                "%(channels)s would show %(total)s %% of it together: lower a share.",
+                **words,
+            )
+        if not product:
+            return message
+        return self.env._("%(product)s: %(message)s", product=product.display_name, message=message)

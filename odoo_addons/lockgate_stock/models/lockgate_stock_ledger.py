@@ -32,7 +32,8 @@ class StockLedger(models.Model):
     is_defect = fields.Boolean(
         "Found by the Sweep",
         readonly=True,
-        help="No mark told of this change: something passed the hooks, such as raw SQL.",
+        help="No mark told of this change, the sweep or a full refresh found it: something passed the hooks, "
+        "such as raw SQL.",
     )
     quantity_text = fields.Char("Shown", compute="_compute_words", compute_sudo=True)
     explanation = fields.Char("Because", compute="_compute_words", compute_sudo=True)

@@ -11,7 +11,9 @@ from . import (
     test_places,
     test_policy,
     test_reduction,
+    test_refresh,
     test_set_aside,
     test_shares,
+    test_shares_again,
     test_turn,
 )
