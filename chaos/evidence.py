@@ -16,14 +16,21 @@ Json = dict[str, Any]
 EVIDENCE = ("lockgate_price_approval", "lockgate_price_seal")
 
 
-def read(connection, fake_url: str, journal: list[Json], channels: list[int]) -> Records:
-    """What these channels were told and what Odoo keeps of them. The parts must have come to rest."""
+def read(
+    connection, fake_url: str, journal: list[Json], channels: list[int], *, compared: bool = False
+) -> Records:
+    """What these channels were told and what Odoo keeps of them. The parts must have come to rest.
+
+    `compared`: since the last request that came again, Odoo has compared what the channels show.
+    """
     cr = connection.cursor(cursor_factory=RealDictCursor)
     history = httpx.get(f"{fake_url}/history", params={"since": 0}, timeout=60).json()["entries"]
     shown = httpx.get(f"{fake_url}/listings", timeout=60).json()
     limit = httpx.get(f"{fake_url}/limit", timeout=60).json() or {"answered": 0, "refused": 0}
     names = _names(cr, channels)
-    pushes = [_push(entry, names) for entry in history if entry["sku"] in names]
+    history = [entry for entry in history if entry["sku"] in names]
+    pushes = [_push(entry, names) for entry in history if not entry["repeated"]]
+    overwritten = repeated(history, names)
     seals = list(_seals(cr, channels))
     blocked = _blocked(cr, channels)
     _keep_operations(cr, journal)
@@ -34,7 +41,8 @@ def read(connection, fake_url: str, journal: list[Json], channels: list[int]) ->
         seals=seals,
         freezes=list(_freezes(journal, _skus(cr, channels))),
         broken_evidence=[table for table in EVIDENCE if not _chained(cr, table)],
-        ends=[_end(*end, pushes, blocked) for end in ends],
+        ends=[_end(*end, pushes, blocked, set() if compared else overwritten) for end in ends],
+        repeated=overwritten,
         readable=_readable(cr, channels),
         limited=(limit["answered"], limit["refused"]),
     )
@@ -93,12 +101,23 @@ def _readable(cr, channels: list[int]) -> bool:
 def _push(entry: Json, names: dict[str, str]) -> Push:
     offset = entry["received_at"] - entry["received_monotonic"]
     return Push(
-        key=Key(names[entry["sku"]], entry["aspect"], entry["value"].get("book")),
+        key=_key(entry, names),
         value=entry["value"],
         received=entry["received_at"],
         applied=entry["applied_monotonic"] and entry["applied_monotonic"] + offset,
         refused=entry["reason"] is not None,
     )
+
+
+def _key(entry: Json, names: dict[str, str]) -> Key:
+    return Key(names[entry["sku"]], entry["aspect"], entry["value"].get("book"))
+
+
+def repeated(history: list[Json], names: dict[str, str]) -> set[Key]:
+    """Where the last thing that took effect is a request that came again, and that nobody sent then."""
+    applied = sorted(filter(lambda entry: entry["applied"], history), key=lambda e: e["applied_monotonic"])
+    last = {_key(entry, names): entry["repeated"] for entry in applied}
+    return {key for key, again in last.items() if again}
 
 
 def _attempts(cr, channels: list[int]) -> Iterator[Attempt]:
@@ -143,7 +162,12 @@ def _blocked(cr, channels: list[int]) -> set[Key]:
 
 def _keep_operations(cr, journal: list[Json]) -> None:
     """The journal's operations that were committed, as a table: whether they were, PostgreSQL knows."""
-    cr.execute("CREATE TEMP TABLE chaos_operation (product_id int, delta int, transaction xid8)")
+    cr.execute(
+        """
+        DROP TABLE IF EXISTS chaos_operation;
+        CREATE TEMP TABLE chaos_operation (product_id int, delta int, transaction xid8)
+        """
+    )
     stock = [line for line in journal if "transaction" in line]
     cr.execute(
         """
@@ -234,10 +258,10 @@ def _price_ends(cr, shown: Json, seals: list[Seal]) -> Iterator[tuple]:
         yield key, book.get("price"), seal.amount
 
 
-def _end(key: Key, shown, expected, pushes: list[Push], blocked: set[Key]) -> End:
+def _end(key: Key, shown, expected, pushes: list[Push], blocked: set[Key], repeated: set[Key]) -> End:
     name = "amount" if key.aspect == "price" else "quantity"
     refused = any(
         push.refused and push.key == key and Decimal(push.value[name]) == Decimal(expected) for push in pushes
     )
     words = [None if number is None else f"{Decimal(number).normalize():f}" for number in (shown, expected)]
-    return End(key, *words, exempt=refused and key in blocked)
+    return End(key, *words, exempt=(refused and key in blocked) or key in repeated)

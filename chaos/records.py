@@ -77,7 +77,9 @@ class End:
     key: Key
     shown: str | None
     expected: str | None
-    exempt: bool  # the channel refused this very value, and Odoo says so
+    # The channel refused this very value, and Odoo says so; or what came again overwrote it, and the channel
+    # was not compared since.
+    exempt: bool
 
 
 @dataclass
@@ -87,6 +89,7 @@ class Records:
     seals: list[Seal]
     freezes: list[Freeze]
     ends: list[End]
+    repeated: set[Key] = field(default_factory=set)  # what a request that came again was the last to change
     broken_evidence: list[str] = field(default_factory=list)
     readable: bool = True  # the channels tell what they show
     limited: tuple[int, int] = (0, 0)  # requests that channels with a limit answered, and refused for it

@@ -28,7 +28,7 @@ class Rule(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Literal[
-        "fail", "html", "delay", "lose", "hang", "late", "lag", "twice",
+        "fail", "html", "delay", "lose", "hang", "late", "lag", "twice", "part",
         "refuse", "strict", "reorder", "limit",
     ]  # fmt: skip
     times: int | None = Field(default=None, ge=1)
@@ -62,6 +62,7 @@ class Shop:
     history: list[Json] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     requests: int = 0
+    to_come: int = 0  # requests that will come once more
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     throttle: Throttle | None = None
 
@@ -118,8 +119,11 @@ class Shop:
                     return rule
         return None
 
-    def told(self, path: str, items: list[Json], *, apply: bool) -> list[Json]:
-        """Write a request into the history; with `apply` it takes effect at once. Returns its entries."""
+    def told(self, path: str, items: list[Json], *, apply: bool, repeated: bool = False) -> list[Json]:
+        """Write a request into the history; with `apply` it takes effect at once. Returns its entries.
+
+        `repeated`: nobody sent it; something on the way had kept it.
+        """
         received = {"received_at": time.time(), "received_monotonic": time.monotonic()}
         with self.lock:
             self.requests += 1
@@ -134,6 +138,7 @@ class Shop:
                     "value": {name: part for name, part in item.items() if name != "key"},
                     "applied": False,
                     "reason": None,
+                    "repeated": repeated,
                     **received,
                     "applied_monotonic": None,
                 }
@@ -147,9 +152,22 @@ class Shop:
 
     def apply_in(self, seconds: float, entries: list[Json]) -> None:
         """They take effect after a wait."""
-        timer = threading.Timer(seconds, self.apply_late, (entries,))
-        timer.daemon = True
-        timer.start()
+        _later(seconds, lambda: self.apply_late(entries))
+
+    def repeat_in(self, seconds: float, path: str, items: list[Json]) -> None:
+        """A request comes once more, now or after a wait."""
+
+        def repeat() -> None:
+            self.told(path, items, apply=True, repeated=True)
+            with self.lock:
+                self.to_come -= 1
+
+        with self.lock:
+            self.to_come += 1
+        if seconds:
+            _later(seconds, repeat)
+        else:
+            repeat()
 
     def apply_late(self, entries: list[Json]) -> None:
         with self.lock:
@@ -241,6 +259,12 @@ class Shop:
         if self.folder is not None:
             with self._file.open("a") as file:
                 file.writelines(json.dumps(entry) + "\n" for entry in entries)
+
+
+def _later(seconds: float, do: Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, do)
+    timer.daemon = True
+    timer.start()
 
 
 def new_listing() -> Json:
