@@ -4,7 +4,7 @@ Stock is changed by a process that holds Odoo's registry, so that each operation
 number, and whether it was committed can be asked of PostgreSQL afterwards. What people do to prices and
 channels goes through the web client's calls, as theirs would.
 
-Run by `chaos.run`; each operation is a JSON line in the journal.
+Run by `chaos.crew`: each line of its input is a plan to follow, each operation a line of the plan's journal.
 """
 
 import itertools
@@ -13,6 +13,8 @@ import random
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
 
 import httpx
 import psycopg2
@@ -20,14 +22,18 @@ import psycopg2
 from chaos.warehouse import NEVER, Warehouse
 from stack.user import Refused, User
 
-# The journal's first line: from here on a fault may come.
-BEGAN = "began"
+# The journal's first line, from here on a fault may come; and its last.
+BEGAN, ENDED = "began", "ended"
 # A person's call meets an Odoo that is down, or a colleague who was faster; the business goes on.
 NOT_NOW = (httpx.HTTPError, Refused, ValueError)
+# Who has signed in, kept from plan to plan, as it takes Odoo a second of hashing; and what sends them back.
+PEOPLE: dict[str, User] = {}
+SIGNED_OUT = "Session expired"
 
 
 class Business:
-    def __init__(self, configuration: str, plan: dict) -> None:
+    def __init__(self, configuration: str, plan: dict, journal: TextIO) -> None:
+        self.journal = journal
         self.stock = Warehouse(configuration, plan["database"], plan, self._journal)
         self.plan = plan
         self.random = random.Random(plan["seed"])
@@ -35,7 +41,6 @@ class Business:
         self.changes: list[int] = []  # approved ones
         self.open_orders: list[tuple[int, int, int]] = []  # picking, product, quantity
         self.frozen: set[int] = set()
-        self.people: dict[str, User] = {}
 
     def run(self) -> None:
         """Do business until the plan's time is over, then thaw what is frozen."""
@@ -53,6 +58,7 @@ class Business:
         for channel in list(self.frozen):
             while channel in self.frozen:
                 self._resume(channel)
+        self._journal(ENDED)
 
     # Stock: every operation is one transaction, and what it does to what may be sold is known.
 
@@ -139,7 +145,7 @@ class Business:
             self._ask(change, approve)
             self._journal("prices" if approve else "draft_prices", change=change)
         except NOT_NOW as error:
-            self._forget_people(error)
+            self._not_now(error)
             return
         if approve:
             self.changes.append(change)
@@ -156,7 +162,7 @@ class Business:
                 self._ask(draft["id"], approve=True)
             self._journal("prices_rolled_back", change=change)
         except NOT_NOW as error:
-            self._forget_people(error)
+            self._not_now(error)
 
     def _ask(self, change: int, approve: bool) -> None:
         self._person("analyst").call("lockgate.price.change", "action_request", [change])
@@ -171,7 +177,7 @@ class Business:
             self._person("admin").call("lockgate.listing", "write", [listing], {"sku": sku})
             self._journal("remapped", listing=listing, sku=sku)
         except NOT_NOW as error:
-            self._forget_people(error)
+            self._not_now(error)
 
     def freeze_or_resume(self) -> None:
         channel = self.random.choice(self.plan["channels"])
@@ -181,7 +187,7 @@ class Business:
         try:
             self._person("admin").call("lockgate.channel", "action_freeze", [channel])
         except NOT_NOW as error:
-            self._forget_people(error)
+            self._not_now(error)
         if self._state(channel) == "frozen":
             self.frozen.add(channel)
             self._journal("frozen", channel=channel)
@@ -192,7 +198,7 @@ class Business:
         try:
             self._person("admin").call("lockgate.channel", "action_resume", [channel])
         except NOT_NOW as error:
-            self._forget_people(error)
+            self._not_now(error)
         if self._state(channel) == "running":
             self.frozen.discard(channel)
         else:
@@ -209,13 +215,13 @@ class Business:
                 time.sleep(0.2)
 
     def _person(self, login: str) -> User:
-        if login not in self.people:
-            password = "admin" if login == "admin" else self.plan["passwords"][login]
-            self.people[login] = User(self.plan["odoo"], self.plan["database"], login, password)
-        return self.people[login]
+        if login not in PEOPLE:
+            PEOPLE[login] = User(self.plan["odoo"], self.plan["database"], login, login)
+        return PEOPLE[login]
 
-    def _forget_people(self, error: Exception) -> None:
-        self.people.clear()
+    def _not_now(self, error: Exception) -> None:
+        if SIGNED_OUT in str(error):
+            PEOPLE.clear()
         self._journal("failed", of="people", error=f"{type(error).__name__}: {error}"[:300])
 
     # Small things
@@ -232,8 +238,11 @@ class Business:
         return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() + seconds))
 
     def _journal(self, kind: str, **what) -> None:
-        print(json.dumps({"time": time.time(), "kind": kind, **what}), flush=True)
+        print(json.dumps({"time": time.time(), "kind": kind, **what}), file=self.journal, flush=True)
 
 
 if __name__ == "__main__":
-    Business(sys.argv[1], json.loads(sys.argv[2])).run()
+    for line in sys.stdin:
+        todo = json.loads(line)
+        with Path(todo["journal"]).open("a") as file:
+            Business(sys.argv[1], todo, file).run()
