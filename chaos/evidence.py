@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import httpx
 from psycopg2.extras import RealDictCursor
 
-from chaos.records import Attempt, End, Freeze, Key, Push, Records, Seal
+from chaos import ends
+from chaos.records import Attempt, Freeze, Key, Push, Records, Seal
 from chaos.warehouse import BEGINNING
 
 Json = dict[str, Any]
@@ -30,19 +30,22 @@ def read(
     names = _names(cr, channels)
     history = [entry for entry in history if entry["sku"] in names]
     pushes = [_push(entry, names) for entry in history if not entry["repeated"]]
-    overwritten = repeated(history, names)
+    repeated = ends.repeated((_key(entry, names), entry) for entry in history)
     seals = list(_seals(cr, channels))
-    blocked = _blocked(cr, channels)
+    cr.execute("SELECT extract(epoch FROM clock_timestamp())::float AS now")
+    now = cr.fetchone()["now"]
     _keep_operations(cr, journal)
-    ends = [*_stock_ends(cr, channels, shown), *_price_ends(cr, shown, seals)]
+    last = [*ends.stock(cr, channels, shown), *ends.prices(now, shown, seals)]
+    blocked = _blocked(cr, channels)
     return Records(
         pushes=pushes,
         attempts=list(_attempts(cr, channels)),
         seals=seals,
         freezes=list(_freezes(journal, _skus(cr, channels))),
         broken_evidence=[table for table in EVIDENCE if not _chained(cr, table)],
-        ends=[_end(*end, pushes, blocked, set() if compared else overwritten) for end in ends],
-        repeated=overwritten,
+        ends=[ends.end(*each, pushes, blocked, set() if compared else repeated) for each in last],
+        repeated=repeated,
+        turning=ends.turning(now, seals),
         readable=_readable(cr, channels),
         limited=(limit["answered"], limit["refused"]),
     )
@@ -111,13 +114,6 @@ def _push(entry: Json, names: dict[str, str]) -> Push:
 
 def _key(entry: Json, names: dict[str, str]) -> Key:
     return Key(names[entry["sku"]], entry["aspect"], entry["value"].get("book"))
-
-
-def repeated(history: list[Json], names: dict[str, str]) -> set[Key]:
-    """Where the last thing that took effect is a request that came again, and that nobody sent then."""
-    applied = sorted(filter(lambda entry: entry["applied"], history), key=lambda e: e["applied_monotonic"])
-    last = {_key(entry, names): entry["repeated"] for entry in applied}
-    return {key for key, again in last.items() if again}
 
 
 def _attempts(cr, channels: list[int]) -> Iterator[Attempt]:
@@ -228,40 +224,3 @@ def _freezes(journal: list[Json], skus: dict[int, set[str]]) -> Iterator[Freeze]
             yield Freeze(frozenset(skus[line["channel"]]), began.pop(line["channel"]), line["time"])
     for channel, moment in began.items():
         yield Freeze(frozenset(skus[channel]), moment, None)
-
-
-def _stock_ends(cr, channels: list[int], shown: Json) -> Iterator[tuple]:
-    cr.execute(
-        """
-        SELECT l.sku, greatest(0, %s + coalesce((
-                   SELECT sum(o.delta) FROM chaos_operation o
-                    WHERE o.product_id = l.product_id), 0)) AS expected
-          FROM lockgate_listing l WHERE l.channel_id = ANY(%s)
-        """,
-        [BEGINNING, channels],
-    )
-    for row in cr.fetchall():
-        listing = shown.get(row["sku"]) or {}
-        yield Key(row["sku"], "stock", None), listing.get("quantity"), row["expected"]
-
-
-def _price_ends(cr, shown: Json, seals: list[Seal]) -> Iterator[tuple]:
-    cr.execute("SELECT extract(epoch FROM clock_timestamp())::float AS now")
-    now = cr.fetchone()["now"]
-    by_key: dict[Key, Seal] = {}
-    for seal in seals:
-        if seal.covers(now) and (seal.key not in by_key or seal.number > by_key[seal.key].number):
-            by_key[seal.key] = seal
-    for key, seal in by_key.items():
-        listing = shown.get(key.sku) or {}
-        book = listing if key.book is None else listing.get("books", {}).get(key.book, {})
-        yield key, book.get("price"), seal.amount
-
-
-def _end(key: Key, shown, expected, pushes: list[Push], blocked: set[Key], repeated: set[Key]) -> End:
-    name = "amount" if key.aspect == "price" else "quantity"
-    refused = any(
-        push.refused and push.key == key and Decimal(push.value[name]) == Decimal(expected) for push in pushes
-    )
-    words = [None if number is None else f"{Decimal(number).normalize():f}" for number in (shown, expected)]
-    return End(key, *words, exempt=(refused and key in blocked) or key in repeated)

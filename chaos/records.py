@@ -81,6 +81,10 @@ class End:
     # was not compared since.
     exempt: bool
 
+    @property
+    def wrong(self) -> bool:
+        return self.shown != self.expected and not self.exempt
+
 
 @dataclass
 class Records:
@@ -89,6 +93,7 @@ class Records:
     seals: list[Seal]
     freezes: list[Freeze]
     ends: list[End]
+    turning: set[Key] = field(default_factory=set)  # whose seal begins or ends just now
     repeated: set[Key] = field(default_factory=set)  # what a request that came again was the last to change
     broken_evidence: list[str] = field(default_factory=list)
     readable: bool = True  # the channels tell what they show

@@ -12,6 +12,7 @@ from chaos.crew import Crew, at_work
 from chaos.faults import Faults
 from chaos.network import Network
 from chaos.parts import BOUNDS, TIMING, people, running_parts, set_up
+from chaos.records import Records
 from stack.console import step
 from stack.processes import wait_until
 from stack.stack import Stack
@@ -38,29 +39,38 @@ def play(stack: Stack, network: Network, crew: Crew, admin: User, plan: dict) ->
         crew.begin(plan)
         faults.run(plan["seconds"], pause=2.0)
         journal = crew.end()
-    healed = time.monotonic()
-    converged = rest(stack, plan["channels"], CONVERGE)
-    took = round(time.monotonic() - healed, 1)
-    with closing(stack.databases.connect(stack.odoo.database)) as connection:
-        records = evidence.read(connection, stack.fake.url, journal, plan["channels"])
-        if records.repeated:  # only the channel knows; a comparison finds it
-            converged = converged and compare(stack, admin, plan["channels"])
-            compared = evidence.read(connection, stack.fake.url, journal, plan["channels"], compared=True)
-            records = replace(compared, ends=[*records.ends, *compared.ends])
-    records.converged_in = took if converged else None
+    records = left_behind(stack, plan["channels"], journal)
+    if records.repeated:  # only the channel knows; a comparison finds it
+        compared = compare(stack, admin, plan["channels"])
+        after = left_behind(stack, plan["channels"], journal, compared=True)
+        took = records.converged_in if compared and after.converged_in is not None else None
+        records = replace(after, ends=[*records.ends, *after.ends], converged_in=took)
     records.overdue = faults.overdue
     return result(plan, journal, faults, records)
 
 
+def left_behind(stack: Stack, channels: list[int], journal: list[dict], *, compared: bool = False) -> Records:
+    """What is left behind when the channels have come to rest, and what seals turn just now is through."""
+    began = time.monotonic()
+    with closing(stack.databases.connect(stack.odoo.database)) as connection:
+        while True:
+            rested = rest(stack, channels, CONVERGE)
+            took = time.monotonic() - began
+            records = evidence.read(connection, stack.fake.url, journal, channels, compared=compared)
+            if not rested or not any(end.wrong and end.key in records.turning for end in records.ends):
+                return replace(records, converged_in=round(took, 1) if rested else None)
+            time.sleep(0.5)
+
+
 def compare(stack: Stack, admin: User, channels: list[int]) -> bool:
-    """Reconcile the channels; returns whether they came to rest again."""
+    """Reconcile the channels; returns whether all was compared."""
     began = [admin.call("lockgate.channel", "action_reconcile", [channel])["res_id"] for channel in channels]
 
     def done() -> bool:
         rows = admin.read("lockgate.reconciliation", began, "finished", "total")
         return all(row["finished"] == row["total"] for row in rows)
 
-    return wait_until(done, CONVERGE, 0.25) and rest(stack, channels, CONVERGE)
+    return wait_until(done, CONVERGE, 0.25)
 
 
 def rest(stack: Stack, channels: list[int], seconds: float) -> bool:
