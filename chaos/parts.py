@@ -17,7 +17,8 @@ from stack.user import User
 # Short, so that what is lost is found again while the run lasts.
 TIMING = {"send_within": 3, "deadline": 3, "late_bound": 2, "lag": 1, "routine_window": 1}
 BOUNDS = checker.Bounds(*(TIMING[name] for name in checker.Bounds._fields))
-CHANNELS = ("east", "west")
+# One that takes whatever comes, and one that compares before it sets.
+CHANNELS = {"east": False, "west": True}
 PRODUCTS = 12
 # As PostgreSQL's clients look for it in the folder that they know.
 SOCKET = ".s.PGSQL.5432"
@@ -78,12 +79,12 @@ def set_up(stack: Stack, network: Network, people: dict[str, User], seed: int) -
     admin.call("stock.quant", "create", on_the_shelf, context={"inventory_mode": True})
     pricelist = admin.create("product.pricelist", name="Chaos")
     connector = admin.find("lockgate.connector", [("code", "=", "demo")], "code")[0]["id"]
-    codes = [f"{name}{seed}" for name in CHANNELS]
+    codes = {f"{name}{seed}": compares for name, compares in CHANNELS.items()}
     channels, books, listings = [], [], []
-    for code in codes:
+    for code, compares in codes.items():
         channel = admin.create(
             "lockgate.channel", name=code.title(), code=code, connector_id=connector,
-            settings={"url": network.url("http", "sidecar-channel")},
+            settings={"url": network.url("http", "sidecar-channel"), "compare_and_set": compares},
             warehouse_ids=[(6, 0, [warehouse["id"]])], **TIMING,
         )  # fmt: skip
         own = [

@@ -18,6 +18,7 @@ from lockgate.throttle import Throttle, Verdict
 
 Json = dict[str, Any]
 
+OLDER = "older than what it shows"
 UNKNOWN_SKU = "unknown SKU"
 """Why a strict shop refuses; its answer says so in a field of its own too."""
 
@@ -59,6 +60,7 @@ class Shop:
 
     folder: Path | None = None
     listings: dict[str, Json] = field(default_factory=dict)
+    versions: dict[tuple[str, str, str | None], int] = field(default_factory=dict)
     history: list[Json] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     requests: int = 0
@@ -200,10 +202,14 @@ class Shop:
                 return rule.reason
             if rule.kind == "strict" and entry["sku"] not in self.listings:
                 return UNKNOWN_SKU
+        if entry["value"].get("version", 0) < self.versions.get(_place(entry), 0):
+            return OLDER
         return None
 
     def _show(self, entry: Json) -> None:
         value = entry["value"]
+        if "version" in value:
+            self.versions[_place(entry)] = value["version"]
         listing = self.listings.setdefault(entry["sku"], new_listing())
         if entry["aspect"] == "stock":
             listing["quantity"] = value["quantity"]
@@ -252,6 +258,7 @@ class Shop:
         with self.lock:
             self.history.clear()
             self.listings.clear()
+            self.versions.clear()
             if self.folder is not None:
                 self._file.unlink(missing_ok=True)
 
@@ -259,6 +266,11 @@ class Shop:
         if self.folder is not None:
             with self._file.open("a") as file:
                 file.writelines(json.dumps(entry) + "\n" for entry in entries)
+
+
+def _place(entry: Json) -> tuple[str, str, str | None]:
+    """What a version is of: a listing's aspect, and the book of a price."""
+    return entry["sku"], entry["aspect"], entry["value"].get("book")
 
 
 def _later(seconds: float, do: Callable[[], None]) -> None:
