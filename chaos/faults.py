@@ -17,6 +17,8 @@ from stack.stack import Stack
 PAUSED = 11.0
 # A request comes again at most so much later.
 LONG_AFTER = 15.0
+# What scripts the fake channel waits for it on a machine that does other things besides.
+PATIENCE = 60.0
 # Redis stays away for that long, and in a longer run for this part of it.
 AWAY = 0.1
 # A stop gives back within so many.
@@ -54,8 +56,8 @@ class Faults:
     def heal(self) -> None:
         """The channel does as it is told again, all that is to come again has come; everything else runs."""
         script = f"{self.stack.fake.url}/script"
-        httpx.delete(script).raise_for_status()
-        if not wait_until(lambda: not httpx.get(script).json()["to_come"], 2 * LONG_AFTER):
+        httpx.delete(script, timeout=PATIENCE).raise_for_status()
+        if not wait_until(lambda: not httpx.get(script, timeout=PATIENCE).json()["to_come"], PATIENCE):
             raise Failed("the fake channel still waits for what is to come again")
 
     # Ours
@@ -104,11 +106,12 @@ class Faults:
 
     def restore_redis(self) -> None:
         """What was in it when this was done the last time, or at the beginning."""
-        client = self.stack.redis.client
         before, self.snapshot = self.snapshot, self._keys()
-        client.flushall()
-        for key, (life, value) in before.items():
-            client.restore(key, max(life, 0), value)
+        with self.stack.redis.client.pipeline() as at_once:  # else a worker may have written a key again
+            at_once.flushall()
+            for key, (life, value) in before.items():
+                at_once.restore(key, max(life, 0), value)
+            at_once.execute()
 
     def _keys(self) -> dict[bytes, tuple[int, bytes]]:
         client = self.stack.redis.client
@@ -194,4 +197,4 @@ class Faults:
         self._script(kind="delay", seconds=self.random.uniform(0, 1.5), times=3)
 
     def _script(self, **rule: object) -> None:
-        httpx.post(f"{self.stack.fake.url}/script", json=rule).raise_for_status()
+        httpx.post(f"{self.stack.fake.url}/script", json=rule, timeout=PATIENCE).raise_for_status()

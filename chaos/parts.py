@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import httpx
 
 from chaos import checker
+from chaos.faults import PATIENCE
 from chaos.network import Network
 from chaos.warehouse import BEGINNING
 from stack.console import Failed
@@ -59,9 +60,9 @@ def people(stack: Stack) -> dict[str, User]:
 def set_up(stack: Stack, network: Network, people: dict[str, User], seed: int) -> dict:
     """Two channels on an empty fake shop, of the same products, that no run before had; returns what
     business and faults need to know."""
-    httpx.delete(f"{stack.fake.url}/history").raise_for_status()
+    httpx.delete(f"{stack.fake.url}/history", timeout=PATIENCE).raise_for_status()
     admin = people["admin"]
-    if not wait_until(lambda: admin.find("lockgate.connector", [("code", "=", "demo")], "code") != [], 30):
+    if not wait_until(lambda: admin.find("lockgate.connector", [("code", "=", "demo")], "code") != [], 120):
         raise Failed(f"the pacer registered no connector; see {stack.sidecar.pacer.log}")
     warehouse = admin.find("stock.warehouse", [], "lot_stock_id", "out_type_id", limit=1, order="id")[0]
     own = [
