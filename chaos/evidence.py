@@ -13,6 +13,8 @@ from chaos.records import Attempt, Freeze, Key, Push, Records, Seal
 from chaos.warehouse import BEGINNING
 
 Json = dict[str, Any]
+# From when on others could see a row; a server that does not keep that says nothing.
+SEEN = "CASE current_setting('track_commit_timestamp') WHEN 'on' THEN pg_xact_commit_timestamp({}.xmin) END"
 EVIDENCE = ("lockgate_price_approval", "lockgate_price_seal")
 
 
@@ -177,14 +179,17 @@ def _keep_operations(cr, journal: list[Json]) -> None:
 
 
 def _seals(cr, channels: list[int]) -> Iterator[Seal]:
+    """With the moments from which on others could see them: a slow transaction dates them before."""
     cr.execute(
-        """
+        f"""
         SELECT s.id, l.sku, b.reference AS book, s.amount,
                extract(epoch FROM s.date_from AT TIME ZONE 'UTC')::float AS starts,
                extract(epoch FROM s.date_to AT TIME ZONE 'UTC')::float AS ends,
                CASE WHEN a.decision = 'approved' AND a.change_id = s.change_id
-                    THEN extract(epoch FROM a.date AT TIME ZONE 'UTC')::float END AS approved,
-               extract(epoch FROM r.date_from AT TIME ZONE 'UTC')::float AS revoked
+                    THEN extract(epoch FROM greatest(a.date AT TIME ZONE 'UTC', {SEEN.format("s")}))::float
+                    END AS approved,
+               extract(epoch FROM greatest(r.date_from AT TIME ZONE 'UTC', {SEEN.format("r")}))::float
+                   AS revoked
           FROM lockgate_price_seal s
           JOIN lockgate_listing l ON l.id = s.listing_id
           JOIN lockgate_price_book b ON b.id = s.book_id

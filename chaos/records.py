@@ -46,7 +46,8 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Seal:
-    """A sealed price; `approved`: when; none: by nobody. `revoked`: from when on it no longer holds."""
+    """A sealed price; `approved`: when that was committed; none: by nobody. `revoked`: from when on it no
+    longer holds."""
 
     number: int
     key: Key
