@@ -39,6 +39,7 @@ class Business:
         self.random = random.Random(plan["seed"])
         self.numbers = itertools.count(1)
         self.changes: list[int] = []  # approved ones
+        self.undecided: list[int] = []
         self.open_orders: list[tuple[int, int, int]] = []  # picking, product, quantity
         self.frozen: set[int] = set()
 
@@ -141,6 +142,7 @@ class Business:
             "effective_to": ends and self._moment(ends),
         }
         try:
+            self._withdraw()
             change = self._person("analyst").create("lockgate.price.change", **values)
             self._ask(change, approve)
             self._journal("prices" if approve else "draft_prices", change=change)
@@ -156,6 +158,7 @@ class Business:
             return
         change = self.changes.pop(self._index(self.changes))
         try:
+            self._withdraw()
             self._person("analyst").call("lockgate.price.change", "action_roll_back", [change])
             drafts = [("rollback_of_id", "=", change), ("state", "=", "draft")]
             for draft in self._person("analyst").find("lockgate.price.change", drafts, "id"):
@@ -165,9 +168,25 @@ class Business:
             self._not_now(error)
 
     def _ask(self, change: int, approve: bool) -> None:
-        self._person("analyst").call("lockgate.price.change", "action_request", [change])
+        """For approval, above all others that it may meet."""
+        analyst = self._person("analyst")
+        self.undecided.append(change)
+        others = [("book_ids", "in", self.plan["books"]), ("state", "in", ("to_approve", "approved"))]
+        above = [other["id"] for other in analyst.find("lockgate.price.change", others, "id")]
+        analyst.call("lockgate.price.change", "write", [change], {"above_ids": [(6, 0, above)]})
+        analyst.call("lockgate.price.change", "action_request", [change])
         if approve:
             self._person("approver").call("lockgate.price.change", "action_approve", [change])
+            self.undecided.remove(change)
+
+    def _withdraw(self) -> None:
+        """Give up what was not decided: nothing that meets it could be."""
+        while self.undecided:
+            try:
+                self._person("analyst").call("lockgate.price.change", "action_cancel", self.undecided[-1:])
+            except Refused as error:  # it was approved, and a fault kept the answer back
+                self._not_now(error)
+            self.undecided.pop()
 
     def remap(self) -> None:
         """A listing gets a SKU that the channel has never heard."""
