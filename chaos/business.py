@@ -7,7 +7,6 @@ channels goes through the web client's calls, as theirs would.
 Run by `chaos.crew`: each line of its input is a plan to follow, each operation a line of the plan's journal.
 """
 
-import itertools
 import json
 import random
 import sys
@@ -16,19 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
-import httpx
 import psycopg2
 
+from chaos.people import NOT_NOW, People
 from chaos.warehouse import NEVER, Warehouse
-from stack.user import Refused, User
 
 # The journal's first line, from here on a fault may come; and its last.
 BEGAN, ENDED = "began", "ended"
-# A person's call meets an Odoo that is down, or a colleague who was faster; the business goes on.
-NOT_NOW = (httpx.HTTPError, Refused, ValueError)
-# Who has signed in, kept from plan to plan, as it takes Odoo a second of hashing; and what sends them back.
-PEOPLE: dict[str, User] = {}
-SIGNED_OUT = "Session expired"
 
 
 class Business:
@@ -37,9 +30,7 @@ class Business:
         self.stock = Warehouse(configuration, plan["database"], plan, self._journal)
         self.plan = plan
         self.random = random.Random(plan["seed"])
-        self.numbers = itertools.count(1)
-        self.changes: list[int] = []  # approved ones
-        self.undecided: list[int] = []
+        self.people = People(plan, self.random, self._journal)
         self.open_orders: list[tuple[int, int, int]] = []  # picking, product, quantity
         self.frozen: set[int] = set()
 
@@ -49,9 +40,9 @@ class Business:
         until = time.time() + self.plan["seconds"]
         kinds: list[Callable[[], None]] = [
             *[self.receive] * 4, *[self.order] * 4, *[self.deliver] * 3, *[self.cancel] * 2,
-            *[self.burst] * 1, *[self.roll_back] * 2, *[self.change_prices] * 3, *[self.draft_prices] * 1,
-            *[self.roll_back_prices] * 1, *[self.remap] * 1,
-            *[self.freeze_or_resume] * self.plan["freezes"],
+            *[self.burst] * 1, *[self.roll_back] * 2, *[self.freeze_or_resume] * self.plan["freezes"],
+            *[self.people.change_prices] * 3, *[self.people.draft_prices] * 1,
+            *[self.people.roll_back_prices] * 1, *[self.people.remap] * 1,
         ]  # fmt: skip
         while time.time() < until:
             self.random.choice(kinds)()
@@ -120,83 +111,7 @@ class Business:
             return False
         return keep
 
-    # What people do
-
-    def change_prices(self) -> None:
-        """New prices for some listings, asked for and approved; some begin later, some end."""
-        self._price_change(amount=lambda: round(self.random.uniform(5, 400), 2), approve=True)
-
-    def draft_prices(self) -> None:
-        """Prices that nobody ever approves."""
-        self._price_change(amount=lambda: NEVER + self.random.randint(1, 9999), approve=False)
-
-    def _price_change(self, amount: Callable[[], float], approve: bool) -> None:
-        products = self.random.sample(self.plan["products"], 3)
-        begins = self.random.choice([None, None, 3, 6])
-        ends = self.random.choice([None, None, None, 12])
-        values = {
-            "reason": "chaos",
-            "book_ids": [(6, 0, self.plan["books"])],
-            "line_ids": [(0, 0, {"product_id": product, "price": amount()}) for product in products],
-            "effective_from": begins and self._moment(begins),
-            "effective_to": ends and self._moment(ends),
-        }
-        try:
-            self._withdraw()
-            change = self._person("analyst").create("lockgate.price.change", **values)
-            self._ask(change, approve)
-            self._journal("prices" if approve else "draft_prices", change=change)
-        except NOT_NOW as error:
-            self._not_now(error)
-            return
-        if approve:
-            self.changes.append(change)
-
-    def roll_back_prices(self) -> None:
-        """A change of the past is taken back by another one, with the prices underneath."""
-        if not self.changes:
-            return
-        change = self.changes.pop(self._index(self.changes))
-        try:
-            self._withdraw()
-            self._person("analyst").call("lockgate.price.change", "action_roll_back", [change])
-            drafts = [("rollback_of_id", "=", change), ("state", "=", "draft")]
-            for draft in self._person("analyst").find("lockgate.price.change", drafts, "id"):
-                self._ask(draft["id"], approve=True)
-            self._journal("prices_rolled_back", change=change)
-        except NOT_NOW as error:
-            self._not_now(error)
-
-    def _ask(self, change: int, approve: bool) -> None:
-        """For approval, above all others that it may meet."""
-        analyst = self._person("analyst")
-        self.undecided.append(change)
-        others = [("book_ids", "in", self.plan["books"]), ("state", "in", ("to_approve", "approved"))]
-        above = [other["id"] for other in analyst.find("lockgate.price.change", others, "id")]
-        analyst.call("lockgate.price.change", "write", [change], {"above_ids": [(6, 0, above)]})
-        analyst.call("lockgate.price.change", "action_request", [change])
-        if approve:
-            self._person("approver").call("lockgate.price.change", "action_approve", [change])
-            self.undecided.remove(change)
-
-    def _withdraw(self) -> None:
-        """Give up what was not decided: nothing that meets it could be."""
-        while self.undecided:
-            try:
-                self._person("analyst").call("lockgate.price.change", "action_cancel", self.undecided[-1:])
-            except Refused as error:  # it was approved, and a fault kept the answer back
-                self._not_now(error)
-            self.undecided.pop()
-
-    def remap(self) -> None:
-        """A listing gets a SKU that the channel has never heard."""
-        listing = self.random.choice(self.plan["listings"])
-        sku = f"new-{self.plan['seed']}-{next(self.numbers)}"
-        try:
-            self._person("admin").call("lockgate.listing", "write", [listing], {"sku": sku})
-            self._journal("remapped", listing=listing, sku=sku)
-        except NOT_NOW as error:
-            self._not_now(error)
+    # A person's, and kept until it is known to have worked
 
     def freeze_or_resume(self) -> None:
         channel = self.random.choice(self.plan["channels"])
@@ -204,9 +119,9 @@ class Business:
             self._resume(channel)
             return
         try:
-            self._person("admin").call("lockgate.channel", "action_freeze", [channel])
+            self.people.person("admin").call("lockgate.channel", "action_freeze", [channel])
         except NOT_NOW as error:
-            self._not_now(error)
+            self.people.not_now(error)
         if self._state(channel) == "frozen":
             self.frozen.add(channel)
             self._journal("frozen", channel=channel)
@@ -215,9 +130,9 @@ class Business:
         # Written before: from here on pushes are right, whenever exactly the call takes effect.
         self._journal("resumed", channel=channel)
         try:
-            self._person("admin").call("lockgate.channel", "action_resume", [channel])
+            self.people.person("admin").call("lockgate.channel", "action_resume", [channel])
         except NOT_NOW as error:
-            self._not_now(error)
+            self.people.not_now(error)
         if self._state(channel) == "running":
             self.frozen.discard(channel)
         else:
@@ -233,16 +148,6 @@ class Business:
             except psycopg2.Error:
                 time.sleep(0.2)
 
-    def _person(self, login: str) -> User:
-        if login not in PEOPLE:
-            PEOPLE[login] = User(self.plan["odoo"], self.plan["database"], login, login)
-        return PEOPLE[login]
-
-    def _not_now(self, error: Exception) -> None:
-        if SIGNED_OUT in str(error):
-            PEOPLE.clear()
-        self._journal("failed", of="people", error=f"{type(error).__name__}: {error}"[:300])
-
     # Small things
 
     def _product(self) -> int:
@@ -252,9 +157,6 @@ class Business:
 
     def _index(self, things: list) -> int:
         return self.random.randrange(len(things))
-
-    def _moment(self, seconds: float) -> str:
-        return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() + seconds))
 
     def _journal(self, kind: str, **what) -> None:
         print(json.dumps({"time": time.time(), "kind": kind, **what}), file=self.journal, flush=True)
