@@ -27,8 +27,9 @@ bench: setup ## Measure, print as JSON and write docs/benchmarks.md
 
 SECONDS := 120
 SEED := 7
-chaos: setup ## Play random business and random faults on the real parts, and check the promises (SECONDS=120 SEED=7)
-	@$(VENV) -m chaos --seconds $(SECONDS) --seed $(SEED)
+SEEDS := $(SEED)
+chaos: setup ## Play random business and random faults on the real parts, and check the promises (SECONDS=120 SEED=7, or SEEDS=1-100)
+	@$(VENV) -m chaos --seconds $(SECONDS) --seeds $(SEEDS)
 
 mutants: setup ## Play a scene on each mutant of the code, where the promise it breaks must be seen to fail
 	@$(VENV) -m chaos.hunt

@@ -4,38 +4,35 @@ Stock is changed by a process that holds Odoo's registry, so that each operation
 number, and whether it was committed can be asked of PostgreSQL afterwards. What people do to prices and
 channels goes through the web client's calls, as theirs would.
 
-Run by `chaos.run`; each operation is a JSON line in the journal.
+Run by `chaos.crew`: each line of its input is a plan to follow, each operation a line of the plan's journal.
 """
 
-import itertools
 import json
 import random
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
 
-import httpx
 import psycopg2
 
+from chaos.people import NOT_NOW, People
 from chaos.warehouse import NEVER, Warehouse
-from stack.user import Refused, User
 
-# The journal's first line: from here on a fault may come.
-BEGAN = "began"
-# A person's call meets an Odoo that is down, or a colleague who was faster; the business goes on.
-NOT_NOW = (httpx.HTTPError, Refused, ValueError)
+# The journal's first line, from here on a fault may come; and its last.
+BEGAN, ENDED = "began", "ended"
 
 
 class Business:
-    def __init__(self, configuration: str, plan: dict) -> None:
+    def __init__(self, configuration: str, plan: dict, journal: TextIO) -> None:
+        self.journal = journal
         self.stock = Warehouse(configuration, plan["database"], plan, self._journal)
         self.plan = plan
         self.random = random.Random(plan["seed"])
-        self.numbers = itertools.count(1)
-        self.changes: list[int] = []  # approved ones
+        self.people = People(plan, self.random, self._journal)
         self.open_orders: list[tuple[int, int, int]] = []  # picking, product, quantity
         self.frozen: set[int] = set()
-        self.people: dict[str, User] = {}
 
     def run(self) -> None:
         """Do business until the plan's time is over, then thaw what is frozen."""
@@ -43,9 +40,9 @@ class Business:
         until = time.time() + self.plan["seconds"]
         kinds: list[Callable[[], None]] = [
             *[self.receive] * 4, *[self.order] * 4, *[self.deliver] * 3, *[self.cancel] * 2,
-            *[self.burst] * 1, *[self.roll_back] * 2, *[self.change_prices] * 3, *[self.draft_prices] * 1,
-            *[self.roll_back_prices] * 1, *[self.remap] * 1,
-            *[self.freeze_or_resume] * self.plan["freezes"],
+            *[self.burst] * 1, *[self.roll_back] * 2, *[self.freeze_or_resume] * self.plan["freezes"],
+            *[self.people.change_prices] * 3, *[self.people.draft_prices] * 1,
+            *[self.people.roll_back_prices] * 1, *[self.people.remap] * 1,
         ]  # fmt: skip
         while time.time() < until:
             self.random.choice(kinds)()
@@ -53,6 +50,7 @@ class Business:
         for channel in list(self.frozen):
             while channel in self.frozen:
                 self._resume(channel)
+        self._journal(ENDED)
 
     # Stock: every operation is one transaction, and what it does to what may be sold is known.
 
@@ -113,65 +111,7 @@ class Business:
             return False
         return keep
 
-    # What people do
-
-    def change_prices(self) -> None:
-        """New prices for some listings, asked for and approved; some begin later, some end."""
-        self._price_change(amount=lambda: round(self.random.uniform(5, 400), 2), approve=True)
-
-    def draft_prices(self) -> None:
-        """Prices that nobody ever approves."""
-        self._price_change(amount=lambda: NEVER + self.random.randint(1, 9999), approve=False)
-
-    def _price_change(self, amount: Callable[[], float], approve: bool) -> None:
-        products = self.random.sample(self.plan["products"], 3)
-        begins = self.random.choice([None, None, 3, 6])
-        ends = self.random.choice([None, None, None, 12])
-        values = {
-            "reason": "chaos",
-            "book_ids": [(6, 0, self.plan["books"])],
-            "line_ids": [(0, 0, {"product_id": product, "price": amount()}) for product in products],
-            "effective_from": begins and self._moment(begins),
-            "effective_to": ends and self._moment(ends),
-        }
-        try:
-            change = self._person("analyst").create("lockgate.price.change", **values)
-            self._ask(change, approve)
-            self._journal("prices" if approve else "draft_prices", change=change)
-        except NOT_NOW as error:
-            self._forget_people(error)
-            return
-        if approve:
-            self.changes.append(change)
-
-    def roll_back_prices(self) -> None:
-        """A change of the past is taken back by another one, with the prices underneath."""
-        if not self.changes:
-            return
-        change = self.changes.pop(self._index(self.changes))
-        try:
-            self._person("analyst").call("lockgate.price.change", "action_roll_back", [change])
-            drafts = [("rollback_of_id", "=", change), ("state", "=", "draft")]
-            for draft in self._person("analyst").find("lockgate.price.change", drafts, "id"):
-                self._ask(draft["id"], approve=True)
-            self._journal("prices_rolled_back", change=change)
-        except NOT_NOW as error:
-            self._forget_people(error)
-
-    def _ask(self, change: int, approve: bool) -> None:
-        self._person("analyst").call("lockgate.price.change", "action_request", [change])
-        if approve:
-            self._person("approver").call("lockgate.price.change", "action_approve", [change])
-
-    def remap(self) -> None:
-        """A listing gets a SKU that the channel has never heard."""
-        listing = self.random.choice(self.plan["listings"])
-        sku = f"new-{self.plan['seed']}-{next(self.numbers)}"
-        try:
-            self._person("admin").call("lockgate.listing", "write", [listing], {"sku": sku})
-            self._journal("remapped", listing=listing, sku=sku)
-        except NOT_NOW as error:
-            self._forget_people(error)
+    # A person's, and kept until it is known to have worked
 
     def freeze_or_resume(self) -> None:
         channel = self.random.choice(self.plan["channels"])
@@ -179,9 +119,9 @@ class Business:
             self._resume(channel)
             return
         try:
-            self._person("admin").call("lockgate.channel", "action_freeze", [channel])
+            self.people.person("admin").call("lockgate.channel", "action_freeze", [channel])
         except NOT_NOW as error:
-            self._forget_people(error)
+            self.people.not_now(error)
         if self._state(channel) == "frozen":
             self.frozen.add(channel)
             self._journal("frozen", channel=channel)
@@ -190,9 +130,9 @@ class Business:
         # Written before: from here on pushes are right, whenever exactly the call takes effect.
         self._journal("resumed", channel=channel)
         try:
-            self._person("admin").call("lockgate.channel", "action_resume", [channel])
+            self.people.person("admin").call("lockgate.channel", "action_resume", [channel])
         except NOT_NOW as error:
-            self._forget_people(error)
+            self.people.not_now(error)
         if self._state(channel) == "running":
             self.frozen.discard(channel)
         else:
@@ -208,16 +148,6 @@ class Business:
             except psycopg2.Error:
                 time.sleep(0.2)
 
-    def _person(self, login: str) -> User:
-        if login not in self.people:
-            password = "admin" if login == "admin" else self.plan["passwords"][login]
-            self.people[login] = User(self.plan["odoo"], self.plan["database"], login, password)
-        return self.people[login]
-
-    def _forget_people(self, error: Exception) -> None:
-        self.people.clear()
-        self._journal("failed", of="people", error=f"{type(error).__name__}: {error}"[:300])
-
     # Small things
 
     def _product(self) -> int:
@@ -228,12 +158,12 @@ class Business:
     def _index(self, things: list) -> int:
         return self.random.randrange(len(things))
 
-    def _moment(self, seconds: float) -> str:
-        return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time.time() + seconds))
-
     def _journal(self, kind: str, **what) -> None:
-        print(json.dumps({"time": time.time(), "kind": kind, **what}), flush=True)
+        print(json.dumps({"time": time.time(), "kind": kind, **what}), file=self.journal, flush=True)
 
 
 if __name__ == "__main__":
-    Business(sys.argv[1], json.loads(sys.argv[2])).run()
+    for line in sys.stdin:
+        todo = json.loads(line)
+        with Path(todo["journal"]).open("a") as file:
+            Business(sys.argv[1], todo, file).run()

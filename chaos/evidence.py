@@ -3,38 +3,51 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import httpx
 from psycopg2.extras import RealDictCursor
 
-from chaos.records import Attempt, End, Freeze, Key, Push, Records, Seal
+from chaos import ends
+from chaos.records import Attempt, Freeze, Key, Push, Records, Seal
 from chaos.warehouse import BEGINNING
 
 Json = dict[str, Any]
+# From when on others could see a row; a server that does not keep that says nothing.
+SEEN = "CASE current_setting('track_commit_timestamp') WHEN 'on' THEN pg_xact_commit_timestamp({}.xmin) END"
 EVIDENCE = ("lockgate_price_approval", "lockgate_price_seal")
 
 
-def read(connection, fake_url: str, journal: list[Json], channels: list[int]) -> Records:
-    """What these channels were told and what Odoo keeps of them. The parts must have come to rest."""
+def read(
+    connection, fake_url: str, journal: list[Json], channels: list[int], *, compared: bool = False
+) -> Records:
+    """What these channels were told and what Odoo keeps of them. The parts must have come to rest.
+
+    `compared`: since the last request that came again, Odoo has compared what the channels show.
+    """
     cr = connection.cursor(cursor_factory=RealDictCursor)
     history = httpx.get(f"{fake_url}/history", params={"since": 0}, timeout=60).json()["entries"]
     shown = httpx.get(f"{fake_url}/listings", timeout=60).json()
     limit = httpx.get(f"{fake_url}/limit", timeout=60).json() or {"answered": 0, "refused": 0}
     names = _names(cr, channels)
-    pushes = [_push(entry, names) for entry in history if entry["sku"] in names]
+    history = [entry for entry in history if entry["sku"] in names]
+    pushes = [_push(entry, names) for entry in history if not entry["repeated"]]
+    repeated = ends.repeated((_key(entry, names), entry) for entry in history)
     seals = list(_seals(cr, channels))
-    blocked = _blocked(cr, channels)
+    cr.execute("SELECT extract(epoch FROM clock_timestamp())::float AS now")
+    now = cr.fetchone()["now"]
     _keep_operations(cr, journal)
-    ends = [*_stock_ends(cr, channels, shown), *_price_ends(cr, shown, seals)]
+    last = [*ends.stock(cr, channels, shown), *ends.prices(now, shown, seals)]
+    blocked = _blocked(cr, channels)
     return Records(
         pushes=pushes,
         attempts=list(_attempts(cr, channels)),
         seals=seals,
         freezes=list(_freezes(journal, _skus(cr, channels))),
         broken_evidence=[table for table in EVIDENCE if not _chained(cr, table)],
-        ends=[_end(*end, pushes, blocked) for end in ends],
+        ends=[ends.end(*each, pushes, blocked, set() if compared else repeated) for each in last],
+        repeated=repeated,
+        turning=ends.turning(now, seals),
         readable=_readable(cr, channels),
         limited=(limit["answered"], limit["refused"]),
     )
@@ -93,12 +106,16 @@ def _readable(cr, channels: list[int]) -> bool:
 def _push(entry: Json, names: dict[str, str]) -> Push:
     offset = entry["received_at"] - entry["received_monotonic"]
     return Push(
-        key=Key(names[entry["sku"]], entry["aspect"], entry["value"].get("book")),
+        key=_key(entry, names),
         value=entry["value"],
         received=entry["received_at"],
         applied=entry["applied_monotonic"] and entry["applied_monotonic"] + offset,
         refused=entry["reason"] is not None,
     )
+
+
+def _key(entry: Json, names: dict[str, str]) -> Key:
+    return Key(names[entry["sku"]], entry["aspect"], entry["value"].get("book"))
 
 
 def _attempts(cr, channels: list[int]) -> Iterator[Attempt]:
@@ -143,7 +160,12 @@ def _blocked(cr, channels: list[int]) -> set[Key]:
 
 def _keep_operations(cr, journal: list[Json]) -> None:
     """The journal's operations that were committed, as a table: whether they were, PostgreSQL knows."""
-    cr.execute("CREATE TEMP TABLE chaos_operation (product_id int, delta int, transaction xid8)")
+    cr.execute(
+        """
+        DROP TABLE IF EXISTS chaos_operation;
+        CREATE TEMP TABLE chaos_operation (product_id int, delta int, transaction xid8)
+        """
+    )
     stock = [line for line in journal if "transaction" in line]
     cr.execute(
         """
@@ -157,14 +179,17 @@ def _keep_operations(cr, journal: list[Json]) -> None:
 
 
 def _seals(cr, channels: list[int]) -> Iterator[Seal]:
+    """With the moments from which on others could see them: a slow transaction dates them before."""
     cr.execute(
-        """
+        f"""
         SELECT s.id, l.sku, b.reference AS book, s.amount,
                extract(epoch FROM s.date_from AT TIME ZONE 'UTC')::float AS starts,
                extract(epoch FROM s.date_to AT TIME ZONE 'UTC')::float AS ends,
                CASE WHEN a.decision = 'approved' AND a.change_id = s.change_id
-                    THEN extract(epoch FROM a.date AT TIME ZONE 'UTC')::float END AS approved,
-               extract(epoch FROM r.date_from AT TIME ZONE 'UTC')::float AS revoked
+                    THEN extract(epoch FROM greatest(a.date AT TIME ZONE 'UTC', {SEEN.format("s")}))::float
+                    END AS approved,
+               extract(epoch FROM greatest(r.date_from AT TIME ZONE 'UTC', {SEEN.format("r")}))::float
+                   AS revoked
           FROM lockgate_price_seal s
           JOIN lockgate_listing l ON l.id = s.listing_id
           JOIN lockgate_price_book b ON b.id = s.book_id
@@ -204,40 +229,3 @@ def _freezes(journal: list[Json], skus: dict[int, set[str]]) -> Iterator[Freeze]
             yield Freeze(frozenset(skus[line["channel"]]), began.pop(line["channel"]), line["time"])
     for channel, moment in began.items():
         yield Freeze(frozenset(skus[channel]), moment, None)
-
-
-def _stock_ends(cr, channels: list[int], shown: Json) -> Iterator[tuple]:
-    cr.execute(
-        """
-        SELECT l.sku, greatest(0, %s + coalesce((
-                   SELECT sum(o.delta) FROM chaos_operation o
-                    WHERE o.product_id = l.product_id), 0)) AS expected
-          FROM lockgate_listing l WHERE l.channel_id = ANY(%s)
-        """,
-        [BEGINNING, channels],
-    )
-    for row in cr.fetchall():
-        listing = shown.get(row["sku"]) or {}
-        yield Key(row["sku"], "stock", None), listing.get("quantity"), row["expected"]
-
-
-def _price_ends(cr, shown: Json, seals: list[Seal]) -> Iterator[tuple]:
-    cr.execute("SELECT extract(epoch FROM clock_timestamp())::float AS now")
-    now = cr.fetchone()["now"]
-    by_key: dict[Key, Seal] = {}
-    for seal in seals:
-        if seal.covers(now) and (seal.key not in by_key or seal.number > by_key[seal.key].number):
-            by_key[seal.key] = seal
-    for key, seal in by_key.items():
-        listing = shown.get(key.sku) or {}
-        book = listing if key.book is None else listing.get("books", {}).get(key.book, {})
-        yield key, book.get("price"), seal.amount
-
-
-def _end(key: Key, shown, expected, pushes: list[Push], blocked: set[Key]) -> End:
-    name = "amount" if key.aspect == "price" else "quantity"
-    refused = any(
-        push.refused and push.key == key and Decimal(push.value[name]) == Decimal(expected) for push in pushes
-    )
-    words = [None if number is None else f"{Decimal(number).normalize():f}" for number in (shown, expected)]
-    return End(key, *words, exempt=refused and key in blocked)

@@ -9,11 +9,18 @@ from collections.abc import Callable
 import httpx
 
 from chaos.network import Network
-from stack.processes import wait_until
+from stack.console import Failed
+from stack.processes import Process, wait_until
 from stack.stack import Stack
 
 # Seconds: longer than a lease of the run's channels lasts in all.
 PAUSED = 11.0
+# A request comes again at most so much later.
+LONG_AFTER = 15.0
+# What scripts the fake channel waits for it on a machine that does other things besides.
+PATIENCE = 60.0
+# Redis stays away for that long, and in a longer run for this part of it.
+AWAY = 0.1
 # A stop gives back within so many.
 STOPPED = 10.0
 
@@ -22,6 +29,7 @@ class Faults:
     def __init__(self, stack: Stack, network: Network, plan: dict, timing: dict) -> None:
         self.stack, self.network, self.plan, self.timing = stack, network, plan, timing
         self.random = random.Random(plan["seed"])
+        self.away = max(PAUSED, AWAY * plan["seconds"])
         self.done: Counter[str] = Counter()
         self.overdue: list[str] = []  # what a part did not do in its time
         self.snapshot = self._keys()
@@ -30,10 +38,10 @@ class Faults:
         """One fault after the other for so long, none again before each had its turn; then heal."""
         kinds: list[Callable[[], None]] = [
             self.kill_worker, self.stop_worker, self.kill_pacer, self.flush_redis,
-            self.restart_redis, self.restore_redis, self.pause_worker, self.restart_odoo,
-            self.restart_postgres, self.kill_channel, self.fail, self.refuse, self.html, self.lose,
-            self.hang, self.late, self.lag, self.twice, self.reorder, self.slow, self.slow_network,
-            self.cut_network, self.half_open_network,
+            self.restart_redis, self.lose_redis, self.restore_redis, self.pause_worker, self.pause_odoo,
+            self.restart_odoo, self.restart_postgres, self.kill_channel, self.fail, self.refuse, self.html,
+            self.lose, self.hang, self.late, self.lag, self.twice, self.again, self.part, self.reorder,
+            self.slow, self.slow_network, self.cut_network, self.half_open_network,
         ]  # fmt: skip
         until = time.monotonic() + seconds
         to_come: list[Callable[[], None]] = []
@@ -46,8 +54,11 @@ class Faults:
         self.heal()
 
     def heal(self) -> None:
-        """The channel does as it is told again; everything else runs."""
-        httpx.delete(f"{self.stack.fake.url}/script").raise_for_status()
+        """The channel does as it is told again, all that is to come again has come; everything else runs."""
+        script = f"{self.stack.fake.url}/script"
+        httpx.delete(script, timeout=PATIENCE).raise_for_status()
+        if not wait_until(lambda: not httpx.get(script, timeout=PATIENCE).json()["to_come"], PATIENCE):
+            raise Failed("the fake channel still waits for what is to come again")
 
     # Ours
 
@@ -66,10 +77,12 @@ class Faults:
 
     def pause_worker(self) -> None:
         """Stopped in the middle of whatever it does, for longer than its leases; another one takes over."""
-        worker = self.stack.sidecar.worker.process
-        worker.send_signal(signal.SIGSTOP)
+        self._pause(self.stack.sidecar.worker)
+
+    def _pause(self, process: Process) -> None:
+        process.process.send_signal(signal.SIGSTOP)
         time.sleep(PAUSED)
-        worker.send_signal(signal.SIGCONT)
+        process.process.send_signal(signal.SIGCONT)
 
     def kill_pacer(self) -> None:
         self.stack.sidecar.pacer.kill()
@@ -85,13 +98,20 @@ class Faults:
         time.sleep(self.random.uniform(0, 3))
         self.stack.redis.start()
 
+    def lose_redis(self) -> None:
+        """Away for longer than every lease, backoff and poll."""
+        self.stack.redis.kill()
+        time.sleep(self.away)
+        self.stack.redis.start()
+
     def restore_redis(self) -> None:
         """What was in it when this was done the last time, or at the beginning."""
-        client = self.stack.redis.client
         before, self.snapshot = self.snapshot, self._keys()
-        client.flushall()
-        for key, (life, value) in before.items():
-            client.restore(key, max(life, 0), value)
+        with self.stack.redis.client.pipeline() as at_once:  # else a worker may have written a key again
+            at_once.flushall()
+            for key, (life, value) in before.items():
+                at_once.restore(key, max(life, 0), value)
+            at_once.execute()
 
     def _keys(self) -> dict[bytes, tuple[int, bytes]]:
         client = self.stack.redis.client
@@ -101,6 +121,9 @@ class Faults:
     def restart_odoo(self) -> None:
         self.stack.odoo.kill()
         self.stack.odoo.start()
+
+    def pause_odoo(self) -> None:
+        self._pause(self.stack.odoo.process)
 
     def restart_postgres(self) -> None:
         self.stack.databases.process.kill()
@@ -158,6 +181,14 @@ class Faults:
     def twice(self) -> None:
         self._script(kind="twice", times=3)
 
+    def again(self) -> None:
+        """Something on the way keeps a request, and repeats it when its lease is long over."""
+        self._script(kind="twice", seconds=self.random.uniform(PAUSED, LONG_AFTER), times=2)
+
+    def part(self) -> None:
+        """Half of a request's items are taken, and nothing is said of the others."""
+        self._script(kind="part", times=2)
+
     def reorder(self) -> None:
         """Answers about a request's items in another order, for the rest of the run."""
         self._script(kind="reorder")
@@ -166,4 +197,4 @@ class Faults:
         self._script(kind="delay", seconds=self.random.uniform(0, 1.5), times=3)
 
     def _script(self, **rule: object) -> None:
-        httpx.post(f"{self.stack.fake.url}/script", json=rule).raise_for_status()
+        httpx.post(f"{self.stack.fake.url}/script", json=rule, timeout=PATIENCE).raise_for_status()

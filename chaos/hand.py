@@ -34,7 +34,7 @@ class Hand:
         pushes = [lease for lease in self.leases if lease.purpose == Purpose.PUSH]
         if not pushes:
             return self
-        items = [Item(lease.publication, lease.value) for lease in pushes]
+        items = [Item(lease.publication, lease.value, lease.version) for lease in pushes]
         with Sessions(Credentials(None)).borrow(self.answer.channel, self.answer.deadline) as opened:
             outcomes = opened.connector.push(items)
         telling = Telling(self.answer.channel, Policy(), 0.01)

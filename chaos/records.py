@@ -46,7 +46,8 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Seal:
-    """A sealed price; `approved`: when; none: by nobody. `revoked`: from when on it no longer holds."""
+    """A sealed price; `approved`: when that was committed; none: by nobody. `revoked`: from when on it no
+    longer holds."""
 
     number: int
     key: Key
@@ -77,7 +78,13 @@ class End:
     key: Key
     shown: str | None
     expected: str | None
-    exempt: bool  # the channel refused this very value, and Odoo says so
+    # The channel refused this very value, and Odoo says so; or what came again overwrote it, and the channel
+    # was not compared since.
+    exempt: bool
+
+    @property
+    def wrong(self) -> bool:
+        return self.shown != self.expected and not self.exempt
 
 
 @dataclass
@@ -87,6 +94,8 @@ class Records:
     seals: list[Seal]
     freezes: list[Freeze]
     ends: list[End]
+    turning: set[Key] = field(default_factory=set)  # whose seal begins or ends just now
+    repeated: set[Key] = field(default_factory=set)  # what a request that came again was the last to change
     broken_evidence: list[str] = field(default_factory=list)
     readable: bool = True  # the channels tell what they show
     limited: tuple[int, int] = (0, 0)  # requests that channels with a limit answered, and refused for it

@@ -1,94 +1,85 @@
-"""One chaos run: start the real parts, do business, break things, heal, wait, check what was left behind."""
+"""A chaos run: on the real parts do business, break things, heal, wait, check what was left behind."""
 
-import json
-import subprocess
-import sys
 import time
 from collections import Counter
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
 
 from chaos import checker, evidence
-from chaos.business import BEGAN
+from chaos.business import BEGAN, ENDED
+from chaos.crew import Crew, at_work
 from chaos.faults import Faults
 from chaos.network import Network
-from chaos.parts import BOUNDS, TIMING, running_parts, set_up
-from stack import inside
-from stack.console import Failed, step
-from stack.paths import ROOT
+from chaos.parts import BOUNDS, TIMING, people, running_parts, set_up
+from chaos.records import Records
+from stack.console import step
 from stack.processes import wait_until
 from stack.stack import Stack
+from stack.user import User
 
-BUSINESSES = 2
 CONVERGE = 180.0
 
 
-def run(seconds: float, seed: int, pause: float = 0.15) -> dict:
-    """Returns what happened, with the violations by property."""
-    with running_parts() as (stack, network):
-        plan = {**set_up(stack, network), "seconds": seconds, "seed": seed, "pause": pause}
-        rest(stack, plan["channels"], 60)
-        return play(stack, network, plan)
+def runs(seconds: float, seeds: Iterable[int], pause: float = 0.15) -> Iterator[dict]:
+    """What happened in each run, with the violations by property. One after the other on the same parts,
+    each with channels and products of its own."""
+    with running_parts() as (stack, network), at_work(stack, network.url("redis", "odoo-redis")) as crew:
+        users = people(stack)
+        for seed in seeds:
+            plan = {**set_up(stack, network, users, seed), "seconds": seconds, "seed": seed, "pause": pause}
+            rest(stack, plan["channels"], 60)
+            yield play(stack, network, crew, users["admin"], plan)
+            users["admin"].call("lockgate.channel", "action_freeze", plan["channels"])
 
 
-def play(stack: Stack, network: Network, plan: dict) -> dict:
+def play(stack: Stack, network: Network, crew: Crew, admin: User, plan: dict) -> dict:
     faults = Faults(stack, network, plan, TIMING)
-    variables = inside.variables(network.url("redis", "odoo-redis"))
-    journals = [stack.folder / f"journal-{number}.jsonl" for number in range(BUSINESSES)]
     with step(f"business and faults for {plan['seconds']:.0f} s"):
-        doing = [
-            _business(stack, plan, number, journal, variables) for number, journal in enumerate(journals)
-        ]
-        try:
-            wait_until(lambda: all(journal.stat().st_size for journal in journals), 60)
-            faults.run(plan["seconds"], pause=2.0)
-        except BaseException:  # a part that does not come back: business would wait for it for ever
-            for process in doing:
-                process.kill()
-            raise
-        codes = [_ended(process) for process in doing]
-    if any(codes):
-        raise Failed(f"the business ended with {codes}")
-    healed = time.monotonic()
-    converged = rest(stack, plan["channels"], CONVERGE)
-    took = round(time.monotonic() - healed, 1)
-    lines = [json.loads(line) for journal in journals for line in journal.read_text().splitlines()]
-    connection = stack.databases.connect(stack.odoo.database)
-    try:
-        records = evidence.read(connection, stack.fake.url, lines, plan["channels"])
-    finally:
-        connection.close()
-    records.converged_in = took if converged else None
+        crew.begin(plan)
+        faults.run(plan["seconds"], pause=2.0)
+        journal = crew.end()
+    records = left_behind(stack, plan["channels"], journal)
+    if records.repeated:  # only the channel knows; a comparison finds it
+        compared = compare(stack, admin, plan["channels"])
+        after = left_behind(stack, plan["channels"], journal, compared=True)
+        took = records.converged_in if compared and after.converged_in is not None else None
+        records = replace(after, ends=[*records.ends, *after.ends], converged_in=took)
     records.overdue = faults.overdue
-    return result(plan, lines, faults, records)
+    return result(plan, journal, faults, records)
 
 
-def _business(stack: Stack, plan: dict, number: int, journal: Path, variables: dict) -> subprocess.Popen:
-    """One of those who do business at once; the first of them freezes and resumes channels."""
-    own = {**plan, "seed": plan["seed"] * BUSINESSES + number, "freezes": number == 0}
-    argv = [sys.executable, "-m", "chaos.business", str(stack.odoo.configuration), json.dumps(own)]
-    with journal.open("w") as output:
-        return subprocess.Popen(argv, cwd=ROOT, env=variables, stdout=output)
+def left_behind(stack: Stack, channels: list[int], journal: list[dict], *, compared: bool = False) -> Records:
+    """What is left behind when the channels have come to rest, and what seals turn just now is through."""
+    began = time.monotonic()
+    with closing(stack.databases.connect(stack.odoo.database)) as connection:
+        while True:
+            rested = rest(stack, channels, CONVERGE)
+            took = time.monotonic() - began
+            records = evidence.read(connection, stack.fake.url, journal, channels, compared=compared)
+            if not rested or not any(end.wrong and end.key in records.turning for end in records.ends):
+                return replace(records, converged_in=round(took, 1) if rested else None)
+            time.sleep(0.5)
 
 
-def _ended(process: subprocess.Popen) -> int:
-    """The exit code; of one that hangs, what killing it gives."""
-    try:
-        return process.wait(timeout=120)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.wait()
+def compare(stack: Stack, admin: User, channels: list[int]) -> bool:
+    """Reconcile the channels; returns whether all was compared."""
+    began = [admin.call("lockgate.channel", "action_reconcile", [channel])["res_id"] for channel in channels]
+
+    def done() -> bool:
+        rows = admin.read("lockgate.reconciliation", began, "finished", "total")
+        return all(row["finished"] == row["total"] for row in rows)
+
+    return wait_until(done, CONVERGE, 0.25)
 
 
 def rest(stack: Stack, channels: list[int], seconds: float) -> bool:
-    connection = stack.databases.connect(stack.odoo.database)
-    try:
+    with closing(stack.databases.connect(stack.odoo.database)) as connection:
         return wait_until(lambda: evidence.at_rest(connection, channels), seconds, 0.25)
-    finally:
-        connection.close()
 
 
 def result(plan: dict, journal: list, faults: Faults, records) -> dict:
-    operations = Counter(line["kind"] for line in journal if line["kind"] != BEGAN)
+    operations = Counter(line["kind"] for line in journal if line["kind"] not in (BEGAN, ENDED))
     violations = checker.check(records, BOUNDS)
     return {
         "seed": plan["seed"],

@@ -26,6 +26,7 @@ SETTINGS = {
     "file_copy_method": "clone",  # databases are cloned from a template without copying, where that can be
     "jit": "off",  # Odoo's queries are short: compiling them costs more than it gives
     "timezone": "UTC",
+    "track_commit_timestamp": "on",  # chaos asks from when on others could see a seal
     "log_min_duration_statement": "2s",
 }
 

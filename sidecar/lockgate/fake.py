@@ -7,7 +7,8 @@ Tests, the demo and the benchmarks read its history. Failures are scripted by ru
     lose, hang      no effect, no answer; the connection is closed at once, or after a wait
     late            no answer, and the effect comes after a wait
     lag             answers at once, and the effect comes after a wait
-    twice           the request comes twice, as when something on the way repeats it
+    twice           the request comes twice, as when something on the way repeats it; at once, or after a wait
+    part            takes the first half of a request's items, and answers about these alone
     reorder         answers the items of a request in another order
     refuse          refuses one SKU, with a reason
     strict          refuses every SKU that is not known
@@ -45,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
             known: dict[str, Any] = {
                 "/": {"channel": "demo", "listings": len(shop.listings)},
                 "/listings": shop.shelves(),
-                "/script": {"rules": [rule.model_dump() for rule in shop.rules]},
+                "/script": {"rules": [rule.model_dump() for rule in shop.rules], "to_come": shop.to_come},
                 "/limit": shop.throttle
                 and {
                     "answered": shop.throttle.answered,
@@ -105,8 +106,12 @@ class Handler(BaseHTTPRequestHandler):
         elif kind == "twice":
             shop.apply_late(entries)
             if pushed:
-                shop.told(self.path, items, apply=True)
+                shop.repeat_in(rule.seconds, self.path, items)
             self._taken(items, entries)
+        elif kind == "part":
+            half = (len(items) + 1) // 2
+            shop.apply_late(entries[:half])
+            self._taken(items[:half], entries[:half])
         elif kind == "lag":
             shop.judge(entries)
             shop.apply_in(rule.seconds, entries)

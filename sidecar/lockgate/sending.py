@@ -19,7 +19,7 @@ from datetime import datetime
 from lockgate import metrics
 from lockgate.budget import Budget
 from lockgate.connectors.base import Item
-from lockgate.contract import Cause, Channel, Purpose, Result
+from lockgate.contract import Cause, Channel, Lease, Purpose, Result
 from lockgate.errors import ChannelDown, ChannelError, Rejected, RetryLater, Unknown
 from lockgate.limits import Pace
 from lockgate.results import Telling, unanswered
@@ -110,7 +110,7 @@ class Sender:
         began = self.boot()
         with listen() as heard:
             try:
-                outcomes = dict(send([Item(held.lease.publication, held.lease.value) for held in ready]))
+                outcomes = dict(send([_item(held.lease) for held in ready]))
             except Exception as error:
                 self._log(run, error)
                 outcomes, raised = dict.fromkeys(_keys(ready), error), error
@@ -156,6 +156,10 @@ class Sender:
     def _log(self, run: Run, error: Exception) -> None:
         if not isinstance(error, ChannelError):
             log.error("The connector of channel %s failed", run.channel, exc_info=error)
+
+
+def _item(lease: Lease) -> Item:
+    return Item(lease.publication, lease.value, lease.version)
 
 
 def _keys(batch: Sequence[Held]) -> list[int]:

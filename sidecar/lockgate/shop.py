@@ -18,6 +18,7 @@ from lockgate.throttle import Throttle, Verdict
 
 Json = dict[str, Any]
 
+OLDER = "older than what it shows"
 UNKNOWN_SKU = "unknown SKU"
 """Why a strict shop refuses; its answer says so in a field of its own too."""
 
@@ -28,7 +29,7 @@ class Rule(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Literal[
-        "fail", "html", "delay", "lose", "hang", "late", "lag", "twice",
+        "fail", "html", "delay", "lose", "hang", "late", "lag", "twice", "part",
         "refuse", "strict", "reorder", "limit",
     ]  # fmt: skip
     times: int | None = Field(default=None, ge=1)
@@ -59,9 +60,11 @@ class Shop:
 
     folder: Path | None = None
     listings: dict[str, Json] = field(default_factory=dict)
+    versions: dict[tuple[str, str, str | None], int] = field(default_factory=dict)
     history: list[Json] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     requests: int = 0
+    to_come: int = 0  # requests that will come once more
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     throttle: Throttle | None = None
 
@@ -118,8 +121,11 @@ class Shop:
                     return rule
         return None
 
-    def told(self, path: str, items: list[Json], *, apply: bool) -> list[Json]:
-        """Write a request into the history; with `apply` it takes effect at once. Returns its entries."""
+    def told(self, path: str, items: list[Json], *, apply: bool, repeated: bool = False) -> list[Json]:
+        """Write a request into the history; with `apply` it takes effect at once. Returns its entries.
+
+        `repeated`: nobody sent it; something on the way had kept it.
+        """
         received = {"received_at": time.time(), "received_monotonic": time.monotonic()}
         with self.lock:
             self.requests += 1
@@ -134,6 +140,7 @@ class Shop:
                     "value": {name: part for name, part in item.items() if name != "key"},
                     "applied": False,
                     "reason": None,
+                    "repeated": repeated,
                     **received,
                     "applied_monotonic": None,
                 }
@@ -147,9 +154,22 @@ class Shop:
 
     def apply_in(self, seconds: float, entries: list[Json]) -> None:
         """They take effect after a wait."""
-        timer = threading.Timer(seconds, self.apply_late, (entries,))
-        timer.daemon = True
-        timer.start()
+        _later(seconds, lambda: self.apply_late(entries))
+
+    def repeat_in(self, seconds: float, path: str, items: list[Json]) -> None:
+        """A request comes once more, now or after a wait."""
+
+        def repeat() -> None:
+            self.told(path, items, apply=True, repeated=True)
+            with self.lock:
+                self.to_come -= 1
+
+        with self.lock:
+            self.to_come += 1
+        if seconds:
+            _later(seconds, repeat)
+        else:
+            repeat()
 
     def apply_late(self, entries: list[Json]) -> None:
         with self.lock:
@@ -182,10 +202,14 @@ class Shop:
                 return rule.reason
             if rule.kind == "strict" and entry["sku"] not in self.listings:
                 return UNKNOWN_SKU
+        if entry["value"].get("version", 0) < self.versions.get(_place(entry), 0):
+            return OLDER
         return None
 
     def _show(self, entry: Json) -> None:
         value = entry["value"]
+        if "version" in value:
+            self.versions[_place(entry)] = value["version"]
         listing = self.listings.setdefault(entry["sku"], new_listing())
         if entry["aspect"] == "stock":
             listing["quantity"] = value["quantity"]
@@ -234,6 +258,7 @@ class Shop:
         with self.lock:
             self.history.clear()
             self.listings.clear()
+            self.versions.clear()
             if self.folder is not None:
                 self._file.unlink(missing_ok=True)
 
@@ -241,6 +266,17 @@ class Shop:
         if self.folder is not None:
             with self._file.open("a") as file:
                 file.writelines(json.dumps(entry) + "\n" for entry in entries)
+
+
+def _place(entry: Json) -> tuple[str, str, str | None]:
+    """What a version is of: a listing's aspect, and the book of a price."""
+    return entry["sku"], entry["aspect"], entry["value"].get("book")
+
+
+def _later(seconds: float, do: Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, do)
+    timer.daemon = True
+    timer.start()
 
 
 def new_listing() -> Json:

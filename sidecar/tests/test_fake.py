@@ -153,6 +153,27 @@ def test_a_request_that_comes_twice_is_told_twice_and_answered_once(channel: Fak
     assert [(each["request"], each["applied"]) for each in channel.shop.history] == [(1, True), (2, True)]
 
 
+def test_a_request_that_comes_again_long_after_shows_the_older_value(
+    channel: FakeChannel, wire: Wire
+) -> None:
+    channel.shop.follow(Rule(kind="twice", seconds=0.3, times=1))
+    push(wire, stock("A", 3))
+    push(wire, stock("A", 4))
+    assert channel.shop.shown({"sku": "A", "aspect": "stock"}) == {"quantity": 4}
+    wait_until(lambda: channel.shop.to_come == 0, "it came again")
+    assert channel.shop.shown({"sku": "A", "aspect": "stock"}) == {"quantity": 3}
+    assert [each["repeated"] for each in channel.shop.history] == [False, False, True]
+
+
+def test_of_a_request_that_is_taken_in_part_the_rest_is_not_answered(
+    channel: FakeChannel, wire: Wire
+) -> None:
+    channel.shop.follow(Rule(kind="part", times=1))
+    (first,) = push(wire, stock("A", 3), stock("B", 4))
+    assert (first["sku"], first["applied"]) == ("A", True)
+    assert [each["applied"] for each in channel.shop.history] == [True, False]
+
+
 def test_answers_in_another_order_still_name_their_items(channel: FakeChannel, wire: Wire) -> None:
     channel.shop.follow(Rule(kind="reorder"))
     answers = push(wire, stock("A", 3), stock("B", 4))

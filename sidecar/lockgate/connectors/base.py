@@ -28,10 +28,12 @@ from lockgate.errors import ChannelError
 
 @dataclass(frozen=True)
 class Item:
-    """One value on its way. `key` names it within the batch."""
+    """One value on its way. `key` names it within the batch; `version` grows with every value of the same
+    publication, for a channel that compares before it sets."""
 
     key: int
     value: PriceValue | StockValue
+    version: int = 1
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """The fake channel that ships with Lockgate (`lockgate demo-channel`), for demos, tests and docs.
 
 It keeps what it is told as it is told: stock is the quantity given, without allocations of its own, and a
-price per book, with those to come, which it shows from their moment on by its own clock. Its answers name
-each SKU, so they are matched by SKU and never by position.
+price per book, with those to come, which it shows from their moment on by its own clock. Told their versions,
+it takes no older value after a newer one. Its answers name each SKU, so they are matched by SKU and never by
+position.
 """
 
 from __future__ import annotations
@@ -40,6 +41,11 @@ class Options(BaseModel):
         title="Documented limit",
         description="Its kind, and calls/seconds: sliding_log 40/1. Empty when it has none",
     )
+    compare_and_set: bool = Field(
+        default=False,
+        title="Compare and set",
+        description="It is told each value's version, and takes none that is older than the one it shows",
+    )
 
 
 class DemoConnector:
@@ -52,7 +58,7 @@ class DemoConnector:
             read_back=True,
             batch_size=250,
             scheduled_prices=True,
-            compare_and_set=False,
+            compare_and_set=True,
             allocations=False,
         ),
         settings_schema=Options.model_json_schema(),
@@ -62,6 +68,7 @@ class DemoConnector:
         token = session.credential.get("token")
         options = read_options(Options, session)
         self.allowances = allowances(options.limit)
+        self._compare = options.compare_and_set
         self._wire = Wire(
             options.url,
             deadline=session.deadline,
@@ -76,10 +83,14 @@ class DemoConnector:
         answer = self._wire.call(
             "POST",
             "/prices" if aspect == "price" else "/stock",
-            {"items": [{"key": item.key, **item.value.model_dump(mode="json")} for item in items]},
+            {"items": [self._told(item) for item in items]},
             changes=True,
         )
         return {key: _outcome(each, answer) for key, each in _by_key(answer).items()}
+
+    def _told(self, item: Item) -> dict[str, Any]:
+        version = {"version": item.version} if self._compare else {}
+        return {"key": item.key, **version, **item.value.model_dump(mode="json")}
 
     def read(self, items: Sequence[Item]) -> Mapping[int, ReadOutcome]:
         if not items:

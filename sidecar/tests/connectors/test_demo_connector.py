@@ -57,6 +57,22 @@ def test_a_price_of_a_listing_that_has_only_stock_reads_as_nothing(connector: De
     assert connector.read([Item(2, price("A"))]) == {2: None}
 
 
+def test_a_shop_that_compares_takes_nothing_older(known: Channel, shop: Shop) -> None:
+    comparing = known.model_copy(update={"settings": {**known.settings, "compare_and_set": True}})
+    connector = DemoConnector(Session(comparing, {}, 5.0))
+    newer, older = Item(1, stock("A", 4), version=2), Item(1, stock("A", 3), version=1)
+    assert isinstance(connector.push([newer])[1], Accepted)
+    assert isinstance(connector.push([older])[1], Rejected)
+    assert isinstance(connector.push([newer])[1], Accepted)
+    assert shop.listings["A"]["quantity"] == 4
+
+
+def test_a_shop_that_does_not_compare_takes_what_comes(connector: DemoConnector, shop: Shop) -> None:
+    connector.push([Item(1, stock("A", 4), version=2)])
+    connector.push([Item(1, stock("A", 3), version=1)])
+    assert shop.listings["A"]["quantity"] == 3
+
+
 def test_one_refused_sku_harms_no_other(shop: Shop, connector: DemoConnector) -> None:
     shop.rules.append(Rule(kind="refuse", sku="B", reason="not in the catalogue"))
     outcomes = connector.push([Item(1, stock("A")), Item(2, stock("B"))])
