@@ -6,6 +6,7 @@ from . import (
     test_drift,
     test_drift_band,
     test_emergency,
+    test_entrant,
     test_exception_price,
     test_guard,
     test_held,
