@@ -34,6 +34,31 @@ APPROVED_BY_A_PERSON = f"""
        AND {NOT_REVOKED.replace("%(moment)s", "%(now)s")} AND {NOT_HELD.replace("%(moment)s", "%(now)s")}
   ORDER BY seal.id DESC LIMIT 1
 """
+# The number of the first seal of a listing in a book, of these rows.
+FIRST = """(SELECT min(first.id) FROM lockgate_price_seal first
+                              WHERE first.listing_id = {0}.listing_id AND first.book_id = {0}.book_id)"""
+# How often the product's price changes in a week with this one in it, the fullest: wherever the policy holds,
+# what is approved to come included. A first price changes none, and a change is one on however many channels.
+CHANGES_A_WEEK = f"""
+    SELECT max(week.changes)
+      FROM (SELECT begun.moment, count(*) OVER (ORDER BY begun.moment RANGE BETWEEN CURRENT ROW
+                   AND interval '6 days 23:59:59.999999' FOLLOWING) AS changes
+              FROM (SELECT min(seal.date_from) AS moment
+                      FROM lockgate_price_seal seal
+                     WHERE seal.product_id = numbers.product_id AND seal.company_id = numbers.company_id
+                       AND coalesce(policy.channel_id, seal.channel_id) = seal.channel_id
+                       AND coalesce(policy.book_id, seal.book_id) = seal.book_id
+                       AND seal.change_id <> numbers.change_id AND seal.revokes_id IS NULL
+                       AND seal.date_from > numbers.begins - interval '7 days'
+                       AND seal.date_from < numbers.begins + interval '7 days'
+                       AND NOT EXISTS (SELECT FROM lockgate_price_seal revocation
+                                        WHERE revocation.revokes_id = seal.id)
+                       AND seal.id > {FIRST.format("seal")}
+                  GROUP BY seal.change_id
+                 UNION ALL
+                    SELECT numbers.begins) begun) week
+     WHERE week.moment <= numbers.begins
+"""
 # Percentages are parts of one, computed in floats: what is at the limit is inside.
 OUTSIDE = f"""
     CASE policy.kind
@@ -50,12 +75,7 @@ OUTSIDE = f"""
     WHEN 'freeze' THEN numbers.begins >= policy.freeze_from AND numbers.begins < policy.freeze_to
          OR numbers.ends >= policy.freeze_from AND numbers.ends < policy.freeze_to
     WHEN 'lead_time' THEN numbers.begins < %(now)s + policy.days * interval '1 day'
-    WHEN 'frequency' THEN policy.times <= (
-         SELECT count(DISTINCT seal.change_id) FROM lockgate_price_seal seal
-          WHERE seal.listing_id = numbers.listing_id AND seal.book_id = numbers.book_id
-            AND seal.change_id <> numbers.change_id AND seal.revokes_id IS NULL
-            AND seal.date_from > numbers.begins - interval '7 days' AND seal.date_from <= numbers.begins
-            AND NOT EXISTS (SELECT FROM lockgate_price_seal revocation WHERE revocation.revokes_id = seal.id))
+    WHEN 'frequency' THEN {FIRST.format("numbers")} IS NOT NULL AND policy.times < ({CHANGES_A_WEEK})
     WHEN 'currency' THEN coalesce(
          (%(rates)s::jsonb -> currency.id::text ->> 'age')::int > policy.days, true)
     END

@@ -80,7 +80,10 @@ class PricePolicy(models.Model):
         "was set.",
     )
     times = fields.Integer(
-        "Changes", tracking=True, help="Most changes of one listing's price in a book within seven days."
+        "Changes",
+        tracking=True,
+        help="Most changes of a product's price within any seven days, those that are approved to come "
+        "included: on all channels, or on the channel or book below.",
     )
     tier_ids = fields.Many2many(
         "lockgate.price.tier",

@@ -43,9 +43,7 @@ class PriceSeal(models.Model):
 
     listing_id = fields.Many2one("lockgate.listing", required=True, readonly=True, ondelete="restrict")
     channel_id = fields.Many2one("lockgate.channel", required=True, readonly=True, ondelete="restrict")
-    product_id = fields.Many2one(
-        "product.product", required=True, readonly=True, ondelete="restrict", index=True
-    )
+    product_id = fields.Many2one("product.product", required=True, readonly=True, ondelete="restrict")
     book_id = fields.Many2one("lockgate.price.book", required=True, readonly=True, ondelete="restrict")
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
     amount = fields.Monetary(required=True, readonly=True, aggregator=None)
@@ -80,6 +78,7 @@ class PriceSeal(models.Model):
     revokes_id = fields.Many2one("lockgate.price.seal", readonly=True, ondelete="restrict")
     in_force = fields.Boolean(compute="_compute_in_force", search="_search_in_force")
 
+    _product_index = models.Index("(product_id, date_from)")
     _key_index = models.Index("(listing_id, book_id, id DESC)")
     _revokes_unique = models.UniqueIndex("(revokes_id) WHERE revokes_id IS NOT NULL")
 

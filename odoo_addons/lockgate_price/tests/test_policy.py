@@ -174,6 +174,7 @@ class TestBreach(PolicyCase):
 
     def test_one_change_too_many_within_a_week_is_found(self):
         policy = self.policy("frequency")
+        self.baseline()  # a first price changes none
         self.approved({self.product: 11})
         self.assertFalse(self.breached(self.draft()))
         self.approved({self.product: 12, self.second: 18})
@@ -181,6 +182,48 @@ class TestBreach(PolicyCase):
         self.assertEqual(self.breached(change), {(self.product, policy)})
         later = self.draft(effective_from=fields.Datetime.now() + timedelta(days=8))
         self.assertFalse(self.breached(later))
+
+    def test_the_week_is_any_seven_days_and_counts_what_is_to_come(self):
+        self.policy("frequency")
+        self.baseline()
+        start = fields.Datetime.now() + timedelta(days=30)
+        for days in (3, 6):
+            self.approved(effective_from=start + timedelta(days=days))
+        week = timedelta(days=7)
+        for moment, found in (
+            (start + timedelta(days=6) - week, False),
+            (start + timedelta(days=6, seconds=1) - week, True),
+            (start + timedelta(days=4), True),
+            (start + timedelta(days=3) + week - timedelta(seconds=1), True),
+            (start + timedelta(days=3) + week, False),
+        ):
+            with self.subTest(moment=moment):
+                self.assertEqual(bool(self.breached(self.draft(effective_from=moment))), found)
+
+    def test_changes_are_counted_by_product_on_all_that_the_policy_holds_for(self):
+        shop, new_shop = (self.channel.copy({"code": code}) for code in ("often", "never"))
+        there, new = (
+            self.book.create({"name": "T", "channel_id": one.id, "pricelist_id": self.pricelist.copy().id})
+            for one in (shop, new_shop)
+        )
+        self.listing.create({"channel_id": shop.id, "product_id": self.product.id})
+        self.listing.create({"channel_id": new_shop.id, "product_id": self.product.id})
+        self.baseline()
+        self.approved(book_ids=[Command.set(there.ids)])  # a first price there
+        both = [Command.set((self.book + there).ids)]
+        self.approved({self.product: 11}, book_ids=both)  # one change, however many channels it is for
+        policy = self.policy("frequency")
+        on_one = self.policy("frequency", channel_id=shop.id)
+        second = self.draft({self.product: 12}, book_ids=both)
+        self.assertFalse(self.breached(second))
+        self.approved({self.product: 12})
+        third = self.draft({self.product: 13}, book_ids=both)
+        self.assertEqual(self.breached(third), {(self.product, policy)})
+        self.assertFalse(third.impact_ids.breach_ids & on_one)
+        self.assertEqual(len(third.impact_ids.filtered("breach_ids")), 2)
+        self.assertFalse(self.breached(self.draft({self.second: 13})), "another product")
+        first = self.draft({self.product: 13}, book_ids=[Command.set(new.ids)])
+        self.assertFalse(self.breached(first), "a first price")
 
     def test_a_currency_without_a_rate_or_with_an_old_one_is_found(self):
         self.policy("currency")
