@@ -50,7 +50,12 @@ def test_the_approver_sees_impact_and_progress_of_a_price_change(sign_in, parts)
     page = sign_in("approver")
     page.goto(f"/odoo/action-lockgate_price.lockgate_price_change_action/{change}")
     form = page.locator(".o_form_view")
-    expect(form).to_contain_text("Reconciled")
+    sealed = parts.approver.find("lockgate.price.change", [("id", "=", change)], "seal_count")[0][
+        "seal_count"
+    ]
+    for stage in ("Effective", "Published", "Reconciled"):
+        shown = form.locator(f".o_statusbar_status [data-value={stage.lower()}]")
+        expect(shown).to_have_text(f"{stage} {sealed} of {sealed}")
     page.click("a[name=impact]")
     impact = form.locator("[name=top_impact_ids] tr", has_text="Web shop")
     expect(impact).to_have_count(3)

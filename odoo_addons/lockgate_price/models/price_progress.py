@@ -100,7 +100,7 @@ class PriceChangeProgress(models.Model):
             refused = row.refused_count
             row.refused_text = n_of_m(self.env, refused, row.seal_count) if refused else False
             ahead = row.coming_count and row.channel_id.holds_dated_prices
-            row.held_ahead_text = ahead and n_of_m(self.env, row.held_ahead_count, row.coming_count)
+            row.held_ahead_text = n_of_m(self.env, row.held_ahead_count, row.coming_count) if ahead else False
 
 
 def n_of_m(env, count, total):

@@ -110,7 +110,11 @@ class TestAhead(AheadCase):
         self.assertEqual((row.held_ahead_text, row.published_text), ("2 of 2", "0 of 2"))
         self.connector.sudo().capabilities = {}
         self.env.invalidate_all()
-        self.assertFalse(row.held_ahead_text)
+        self.assertIs(row.held_ahead_text, False)
+
+    def test_what_is_in_force_everywhere_says_nothing_of_prices_ahead(self):
+        change = self.approved()
+        self.assertIs(change.progress_ids.held_ahead_text, False)
 
     def test_a_price_further_off_goes_when_its_time_ahead_has_come(self):
         start = self.now + timedelta(days=3)
