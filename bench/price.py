@@ -2,7 +2,8 @@
 
 One database of a private PostgreSQL, one process with Odoo's registry. The prices of all listings are sealed
 once, then a change of the whole book by -10 % is drafted, its impact computed as the scheduled action does
-it, asked for and approved; what is large is checked and sealed in the background, measured on its own. Run
+it, asked for and approved; what is large is checked and sealed in the background, measured on its own. Then
+lines are imported from files (`price_import`). Run
 `python -m bench.price`; it prints JSON.
 """
 
@@ -10,6 +11,7 @@ import argparse
 import json
 import time
 
+from bench import price_import
 from bench.copies import copy_row
 from stack import inside
 
@@ -52,7 +54,7 @@ class Prices(inside.Inside):
         return {
             name: {"seconds": round(seconds, 2), "listings_a_second": round(size / seconds)}
             for name, seconds in figures.items()
-        }
+        } | price_import.measure(self, size)
 
     @staticmethod
     def timed(step, *arguments) -> float:

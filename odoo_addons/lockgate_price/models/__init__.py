@@ -26,6 +26,7 @@ from . import (
     price_background,
     price_left_out,
     price_line_values,
+    price_line_speed,
     price_line_import,
     price_problems,
     price_seal,
