@@ -4,7 +4,7 @@ From 10 of the product's own unit on one costs 9.50; from 100 on, 15 % less than
 """
 
 import re
-from decimal import Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 BREAK = re.compile(r"(\d+(?:[.,]\d+)?)\s*[:=]\s*(-?\d+(?:[.,]\d+)?)\s*(%?)")
 HIGHEST = Decimal(10) ** 12
@@ -26,3 +26,16 @@ def parse(text):
             raise ValueError(part)
         rows[minimum] = {"minimum": str(minimum), kind: str(number)}
     return [rows[minimum] for minimum in sorted(rows)]
+
+
+def written(steps):
+    """As people type it, of (minimum, price) of the product's own unit. Minimums are cut off after six
+    decimals: what is sealed begins at the next whole unit of a listing."""
+    return "; ".join(
+        f"{_digits(minimum, ROUND_DOWN)}: {_digits(price, ROUND_HALF_UP)}" for minimum, price in steps
+    )
+
+
+def _digits(number, rounding):
+    decimal = Decimal(str(number)).quantize(Decimal("0.000001"), rounding)
+    return f"{decimal:f}".rstrip("0").rstrip(".")

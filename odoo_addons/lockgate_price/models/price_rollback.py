@@ -1,23 +1,28 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .breaks import written
 from .price_change_decision import ANALYST
 from .price_seal import IN_FORCE
 
 # Each seal of a change beside the one in force now, and the one underneath: in force if it were not there.
 BASIS = f"""
-    SELECT own.id AS seal_id, own.listing_id, own.book_id, own.product_id, own.uom_id, own.amount,
+    SELECT own.id AS seal_id, own.listing_id, own.book_id, own.product_id, own.uom_id,
+           (own.amount, coalesce(own.breaks, '[]'), own.compare_at) IS NOT DISTINCT FROM
+           (underneath.amount, coalesce(underneath.breaks, '[]'), underneath.compare_at) AS same,
            listing.active AND product.active AND book.active AS sold,
            in_force.id AS current_id, in_force.change_id AS current_change_id,
-           underneath.amount AS old_amount, least(own.date_to, underneath.date_to) AS date_to
+           underneath.amount AS old_amount, underneath.breaks AS old_breaks,
+           underneath.compare_at AS old_compare_at, least(own.date_to, underneath.date_to) AS date_to
       FROM lockgate_price_seal own
       JOIN lockgate_listing listing ON listing.id = own.listing_id
       JOIN product_product product ON product.id = own.product_id
+      JOIN product_template own_template ON own_template.id = product.product_tmpl_id
       JOIN lockgate_price_book book ON book.id = own.book_id
  LEFT JOIN LATERAL ({IN_FORCE}) in_force ON true
  LEFT JOIN LATERAL ({IN_FORCE.replace("WHERE", "WHERE seal.id < own.id AND", 1)}) underneath ON true
      WHERE own.change_id = %(change)s AND own.revokes_id IS NULL
-  ORDER BY own.id
+  ORDER BY own.uom_id = own_template.uom_id DESC, own.id
 """
 
 
@@ -64,7 +69,10 @@ class PriceChange(models.Model):
         return action | {"domain": [("id", "in", drafts.ids)], "context": {}}
 
     def _underneath(self):
-        """({(book, end): {product: price of its own unit}}, what is left out, in words)."""
+        """({(book, end): {product: what its line says}}, what is left out, in words).
+
+        Of listings of one product in several units the one in its own unit speaks.
+        """
         self.env.flush_all()
         self.env.cr.execute(BASIS, {"change": self.id, "moment": fields.Datetime.now()})
         rows = self.env.cr.dictfetchall()
@@ -75,19 +83,38 @@ class PriceChange(models.Model):
             listing = self.env["lockgate.listing"].browse(row["listing_id"])
             book = self.env["lockgate.price.book"].browse(row["book_id"])
             reason = self._left_out(row)
-            if not reason and row["old_amount"] != row["amount"]:
+            if not reason and not row["same"]:
                 product = self.env["product.product"].browse(row["product_id"])
-                unit = self.env["uom.uom"].browse(row["uom_id"])
-                old = float(row["old_amount"])
-                tax = taxes[book][product]
-                price = book.currency_id.round(unit._compute_price(tax.given(old), product.uom_id))
-                back = book._round_final(tax.shown(product.uom_id._compute_price(price, unit)))
+                values = self._given_again(row, book, product, taxes[book][product])
                 own = prices.setdefault((book, row["date_to"]), {})
-                if book.currency_id.compare_amounts(back, old) or own.setdefault(product, price) != price:
+                if not values or own.setdefault(product, values)["price"] != values["price"]:
                     reason = self.env._("its old price cannot be given for one unit of the product")
             if reason:
                 left_out.append(f"{listing.display_name}, {book.name}: {reason}")
         return {key: own for key, own in prices.items() if own}, left_out
+
+    def _given_again(self, row, book, product, tax):
+        """What a line says that gives this row's old price, breaks and regular price again; None where no
+        line of one of the product's own unit does to the cent."""
+        unit, inexact = self.env["uom.uom"].browse(row["uom_id"]), []
+
+        def given(shown):
+            shown = float(shown)
+            price = book.currency_id.round(unit._compute_price(tax.given(shown), product.uom_id))
+            back = book._round_final(tax.shown(product.uom_id._compute_price(price, unit)))
+            if book.currency_id.compare_amounts(back, shown):
+                inexact.append(shown)
+            return price
+
+        values = {"price": given(row["old_amount"])}
+        if row["old_breaks"]:
+            ratio = unit.factor / product.uom_id.factor
+            values["breaks"] = written(
+                (float(step["minimum"]) * ratio, given(step["amount"])) for step in row["old_breaks"]
+            )
+        if row["old_compare_at"]:
+            values |= {"compare_at": "fixed", "compare_price": given(row["old_compare_at"])}
+        return None if inexact else values
 
     def _left_out(self, row):
         if not row["sold"]:
@@ -105,7 +132,7 @@ class PriceChange(models.Model):
         """A draft for each group of books that get the same prices until the same moment."""
         groups = {}
         for (book, end), own in prices.items():
-            key = end, frozenset((product.id, price) for product, price in own.items())
+            key = end, frozenset((product.id, *values.items()) for product, values in own.items())
             groups.setdefault(key, self.env["lockgate.price.book"])
             groups[key] |= book.with_env(self.env)
         drafts = self.browse()
@@ -113,8 +140,8 @@ class PriceChange(models.Model):
             draft = self._create_draft([self._prepare_rollback(books, end)], "rollback")
             self.env["lockgate.price.change.line"].create(
                 [
-                    {"change_id": draft.id, "product_id": product_id, "price": price}
-                    for product_id, price in sorted(lines)
+                    {"change_id": draft.id, "product_id": product_id, **dict(values)}
+                    for product_id, *values in sorted(lines)
                 ]
             )
             drafts |= draft

@@ -3,10 +3,10 @@ from datetime import timedelta
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 
-from .common import PriceCase
+from .test_policy import PolicyCase
 
 
-class TestRollback(PriceCase):
+class TestRollback(PolicyCase):
     def setUp(self):
         super().setUp()
         self.baseline()
@@ -56,6 +56,18 @@ class TestRollback(PriceCase):
         self.assertEqual(self.prices(second), {self.product: 12})
         self.approve(second)
         self.assertEqual(self.in_force(self.product), 12)
+
+    def test_policies_say_whether_a_rollback_needs_anybody_and_whether_it_may_be(self):
+        change = self.approved({self.product: 12})
+        draft = self.roll_back(change)
+        freeze = self.policy("freeze", freeze_from="2000-01-01", freeze_to="3000-01-01")
+        with self.assertRaisesRegex(UserError, "The freeze blocks"), self.env.cr.savepoint():
+            draft.with_user(self.analyst).action_request()
+        freeze.active = False
+        self.policy("margin", "pass")
+        draft.with_user(self.analyst).action_request()
+        self.assertEqual((draft.state, draft.approval_ids.basis), ("approved", "policy"))
+        self.assertEqual(self.in_force(self.product), 10)
 
     def test_listings_where_a_newer_price_stands_are_left_out_and_named(self):
         change = self.approved({self.product: 12, self.second: 25})
@@ -107,6 +119,25 @@ class TestRollback(PriceCase):
         self.assertEqual(draft.line_ids.price, 8.33)
         self.approve(draft)
         self.assertEqual(draft.seal_ids.amount, 99.96)
+
+    def terms(self, change):
+        return {seal.uom_id: (seal.amount, seal.breaks or [], seal.compare_at) for seal in change.seal_ids}
+
+    def test_breaks_and_the_regular_price_come_back_too(self):
+        dozen = self.env.ref("uom.product_uom_dozen")
+        values = {"channel_id": self.channel.id, "product_id": self.product.id, "uom_id": dozen.id}
+        self.listing.create({**values, "sku": "D"})
+        line = {"product_id": self.product.id, "price": 9, "breaks": "10: 8.5; 30: -20%"}
+        line |= {"compare_at": "fixed", "compare_price": 11}
+        before = self.approved(line_ids=[Command.create(line)])
+        change = self.approved({self.product: 9})
+        draft = self.roll_back(change)
+        self.assertEqual(draft.line_ids.breaks, "10: 8.5; 30: 7.2")
+        self.approve(draft)
+        self.assertEqual(self.terms(draft), self.terms(before))
+        self.assertEqual(len(self.terms(draft)), 2)
+        self.approve(back := self.roll_back(draft))
+        self.assertEqual(self.terms(back), self.terms(change))
 
     def test_what_has_not_begun_or_is_wholly_replaced_is_refused_in_words(self):
         later = self.approved({self.product: 12}, effective_from=fields.Datetime.now() + timedelta(days=1))
