@@ -232,7 +232,9 @@ EXPOSURE = """
           FROM part
           JOIN stock_move m USING (product_id)
           JOIN uom_uom u ON u.id = m.product_uom
+     LEFT JOIN stock_picking picking ON picking.id = m.picking_id
          WHERE part.until IS NOT NULL
+           AND (part.consigned OR coalesce(m.restrict_partner_id, picking.owner_id) IS NULL)
            AND m.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
            AND m.location_dest_id = ANY(%(inside)s::int[]) AND m.location_id <> ALL(%(inside)s::int[])
       GROUP BY part.listing_id, part.product_id

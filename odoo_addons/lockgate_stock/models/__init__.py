@@ -19,6 +19,7 @@ from . import (
     shares_again,
     stock_location,
     stock_move,
+    stock_picking,
     stock_quant,
     stock_warehouse,
     uom_uom,

@@ -13,6 +13,8 @@ WATCHED = frozenset(
         "date",
         "location_id",
         "location_dest_id",
+        "picking_id",
+        "restrict_partner_id",
     }
 )
 # What moves a done one again; a unit or a date that is written on it does not.

@@ -109,7 +109,8 @@ class Recount:
             if leaves and not comes:
                 promised += Fraction(max(move.product_uom_qty, move.quantity, 0)) * unit
             awaited = basis == "forecast" or move.date <= self.now + timedelta(policy.days)
-            if comes and not leaves and awaited:
+            consigned = move.restrict_partner_id or move.picking_id.owner_id
+            if comes and not leaves and awaited and (policy.consigned or not consigned):
                 coming += Fraction(move.product_uom_qty) * unit
         return {
             "unpromised": on_hand - promised,

@@ -290,6 +290,29 @@ class TestMovements(StockCase):
         self.happens("mapping changed")
         self.assertEqual(self.published(), 8)
 
+    def test_what_is_to_come_and_will_be_anothers_counts_where_the_policy_says_so(self):
+        receipt = self._picking(self.warehouse.in_type_id, self.suppliers, self.stock, (self.product, 5))
+        policy = self.env["lockgate.exposure.policy"].create({"name": "All", "basis": "forecast"})
+        self.happens("expected")
+        self.assertEqual(self.published(), 25)
+        receipt.owner_id = self.owner
+        self.happens("expected")
+        self.assertEqual(self.published(), 20)
+        receipt.owner_id = False
+        receipt.move_ids.restrict_partner_id = self.owner
+        self.happens("expected")
+        self.assertEqual(self.published(), 20)
+        policy.consigned = True
+        self.happens("policy changed")
+        self.assertEqual(self.published(), 25)
+        receipt.owner_id = self.owner
+        self._done(receipt)
+        self.happens("received")
+        self.assertEqual(self.published(), 25)
+        policy.consigned = False
+        self.happens("policy changed")
+        self.assertEqual(self.published(), 20)
+
     # What Odoo's own jobs do
 
     def test_reservations_that_are_cleaned(self):

@@ -62,12 +62,19 @@ class WarehouseDay(RuleBasedStateMachine):
 
     # Goods
 
-    @rule(product=pick, quantity=few, place=pick, days=st.sampled_from([0, 0, 3]))
-    def receive(self, product, quantity, place, days):
+    @rule(
+        product=pick,
+        quantity=few,
+        place=pick,
+        days=st.sampled_from([0, 0, 3]),
+        owner=st.sampled_from([0, 0, 1]),
+    )
+    def receive(self, product, quantity, place, days, owner):
         world = self.world
         product, place = one(world.goods, product), one(world.places, place)
         lines = (product, quantity)
         receipt = world._picking(world.warehouse.in_type_id, world.suppliers, place, lines)
+        receipt.owner_id = owner and world.owner.id
         if days:
             receipt.move_ids.date += timedelta(days=days)
         else:
