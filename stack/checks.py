@@ -88,7 +88,7 @@ def _lanes(servers: Servers) -> tuple[list[Part], list[Part]]:
         return addon_tests(name, servers.databases, database, servers.folder, servers.redis.url, paths)
 
     def plain(name: str, *arguments: str) -> Part:
-        return Part(name, [*PYTEST, *arguments], {})
+        return Part(name, [*PYTEST, "-p", "no:odoo", *arguments], {})
 
     return [
         addons("price add-ons", prices),

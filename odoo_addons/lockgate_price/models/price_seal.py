@@ -3,25 +3,28 @@ from odoo.exceptions import AccessError
 
 from .price_book import ROUNDING_METHODS
 
+# OFFSET 0 keeps these questions about one seal: as joins they are asked for all seals that a listing ever had.
 NOT_REVOKED = """
            NOT EXISTS (SELECT FROM lockgate_price_seal revocation
-                        WHERE revocation.revokes_id = seal.id AND revocation.date_from <= %(moment)s)
+                        WHERE revocation.revokes_id = seal.id AND revocation.date_from <= %(moment)s OFFSET 0)
 """
 NOT_HELD = """
            NOT EXISTS (SELECT FROM lockgate_price_check held
                         WHERE held.seal_id = seal.id AND held.answer = 'held'
                           AND NOT EXISTS (SELECT FROM lockgate_price_check released
                                            WHERE released.seal_id = seal.id AND released.answer = 'released'
-                                             AND released.date <= %(moment)s))
+                                             AND released.date <= %(moment)s) OFFSET 0)
 """
 # The seal in force at a moment: the highest number that covers it and is neither revoked by then nor held
 # by a policy (until an approver releases it). It stands for the product and unit it was approved for, so a
 # listing that is mapped anew has no price until one is sealed. Use it in LATERAL, beside `listing`, `book`.
+# Product and unit are compared as no index can: by that of the product, all of its seals are read and sorted.
 IN_FORCE = f"""
     SELECT seal.*
       FROM lockgate_price_seal seal
      WHERE seal.listing_id = listing.id AND seal.book_id = book.id
-       AND seal.product_id = listing.product_id AND seal.uom_id = listing.uom_id
+       AND seal.product_id IS NOT DISTINCT FROM listing.product_id
+       AND seal.uom_id IS NOT DISTINCT FROM listing.uom_id
        AND seal.revokes_id IS NULL
        AND seal.date_from <= %(moment)s AND (seal.date_to IS NULL OR seal.date_to > %(moment)s)
        AND {NOT_REVOKED} AND {NOT_HELD}
