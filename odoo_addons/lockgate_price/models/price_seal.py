@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError
 
 from .price_book import ROUNDING_METHODS
 
-# OFFSET 0 keeps these questions about one seal: as joins they are asked for all seals that a listing ever had.
+# OFFSET 0 keeps these questions about one seal: as joins they are asked for all that a listing ever had.
 NOT_REVOKED = """
            NOT EXISTS (SELECT FROM lockgate_price_seal revocation
                         WHERE revocation.revokes_id = seal.id AND revocation.date_from <= %(moment)s OFFSET 0)
