@@ -220,7 +220,7 @@ class RegisterAnswer(Envelope):
 
 
 class DueRequest(Envelope):
-    pass
+    every: bool = Field(description="tell of channels without work too")
 
 
 class DueChannel(Message):
@@ -231,7 +231,9 @@ class DueChannel(Message):
 
 
 class DueAnswer(Envelope):
-    channels: tuple[DueChannel, ...] = Field(description="channels with work now; counts are capped")
+    channels: tuple[DueChannel, ...] = Field(
+        description="channels with work now, or every one; counts are capped"
+    )
     next_in: float | None = Field(description="seconds until something falls due by time alone")
 
 
