@@ -232,7 +232,7 @@ class DueChannel(Message):
 
 class DueAnswer(Envelope):
     channels: tuple[DueChannel, ...] = Field(
-        description="channels with work now, or every one; counts are capped"
+        description="those with work now, or every one; counts are capped"
     )
     next_in: float | None = Field(description="seconds until something falls due by time alone")
 
