@@ -92,9 +92,10 @@ class Story(Scene):
             self.expect(
                 "the form shows old, new and change of each channel's listings",
                 lambda: sorted(
-                    (line["old_price"], line["new_price"], round(line["change_percent"])) for line in impact
+                    (line["old_price"], line["new_price"], round(line["change_percent"], 2))
+                    for line in impact
                 ),
-                sorted((product.price, new[product.sku], -10) for product in changed for _channel in "ab"),
+                sorted((product.price, new[product.sku], -0.1) for product in changed for _channel in "ab"),
             )
             self.expect("and what is earned", lambda: all(line["margin"] > 0 for line in impact), True)
             parts.analyst.call("lockgate.price.change", "action_request", [change])

@@ -1,4 +1,4 @@
-"""The add-ons upgrade and leave in order, from a database that has lived: the one that the story was played on.
+"""The add-ons upgrade and leave in order, from a database that has lived: that of the story.
 
 Its name puts it last: when it is done, nothing of Lockgate is left in that database.
 """
@@ -12,7 +12,7 @@ from stack.templates import project_modules
 
 # Everything that an add-on may leave in a database, by name.
 LEFT = {
-    "tables and views": "SELECT relname FROM pg_class WHERE relname LIKE '%lockgate%' AND relkind IN ('r', 'v')",
+    "tables and views": "SELECT relname FROM pg_class WHERE relname LIKE '%lockgate%'",
     "columns": "SELECT table_name || '.' || column_name FROM information_schema.columns"
     " WHERE column_name LIKE '%lockgate%'",
     "functions": "SELECT proname FROM pg_proc WHERE proname LIKE '%lockgate%'",
