@@ -34,6 +34,15 @@ class Policy(NamedTuple):
     left_out: list = []  # locations
     tiers: list = []  # [[below, share, buffer, least]], the scarcest first
 
+    def terms(self, left):
+        """(below, share, buffer, least) while so many units are left; below: of the scarcest tier, or None.
+
+        Each is the tightest of the policy's own and those of every tier that is reached.
+        """
+        reached = [tier for tier in self.tiers if left < tier[0]]
+        _below, shares, buffers, leasts = zip((None, self.share, self.buffer, self.least), *reached, strict=True)
+        return reached[0][0] if reached else None, min(shares), max(buffers), max(leasts)
+
     @property
     def has_places(self):
         """Whether it counts anything else than all of the channel's warehouses."""
@@ -93,11 +102,8 @@ def show(policy, left, told, now, reduced_to=100):
         return reduce(number), steps
     if policy.discontinued and told == 0:
         return 0, [["sold_out", 0, 0]]
-    share, buffer, least = policy.share, policy.buffer, policy.least
-    tier = next((tier for tier in policy.tiers if left < tier[0]), None)
-    if tier:
-        below, share, buffer, tiers_least = tier
-        least = max(least, tiers_least)
+    below, share, buffer, least = policy.terms(left)
+    if below:
         step("scarce", below, left)
     buffer = max(buffer, -(-max(left, 0) * policy.buffer_percent // 100))
     if buffer:
