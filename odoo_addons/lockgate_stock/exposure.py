@@ -1,8 +1,8 @@
 """How many units of a listing its channel may sell: the one computation behind every number and its words.
 
 What is left of the pool comes from here: what lies in the stock locations of the channel's warehouses (not on
-hold, not due for removal, and unowned unless the policy counts consigned goods), less what the policy's basis
-takes off, plus what it lets come. Of a kit it is as many as its scarcest part allows; a plain product is a
+hold, neither expired nor due for removal, and unowned unless the policy counts consigned goods), less what the
+policy's basis takes off, plus what it lets come. Of a kit it is as many as its scarcest part allows; a plain product is a
 kit of one of itself (see `lockgate.standing`), so there is one computation. What the policy then shows of it
 is `policy.show`.
 
@@ -116,10 +116,11 @@ def _better(earlier, later):
 def _read(env, known, reduced_to, now, pool, listing_ids):
     """The exposures of listings that sell from one Pool; None: there is nowhere to sell from."""
     placed, pool = pool is not None, pool or places.Pool([])
-    # The column comes with Odoo's add-on for expiry dates.
-    removal = "q.removal_date" if "removal_date" in env["stock.quant"]._fields else "NULL::timestamp"
+    # The columns come with Odoo's add-on for expiry dates; of two dates the sooner counts.
+    dated = "removal_date" in env["stock.quant"]._fields
+    removal = "least(q.removal_date, q.expiration_date)" if dated else "NULL::timestamp"
     sold = env["stock.location"].browse(pool.inside)._lockgate_sold()
-    statement = EXPOSURE.format(removal=removal)
+    statement = EXPOSURE.format(removal=removal, open=OPEN)
     parameters = {
         "listings": list(listing_ids),
         "placed": placed,
@@ -153,7 +154,11 @@ def _exposure(row, known, reduced_to, now, pool):
 # An open move has moved nothing yet: what was done of it became a move of its own, and the rest a backorder.
 # Its quantity, reserved or picked by hand, may stand above its demand; the greater of both will leave. Both
 # are in the move's own unit: `product_qty` keeps the unit that the product had before, so it is not read.
+# A route of several steps plans one at a time: a move knows where its goods end, and the next step is made when
+# it is done. Where that step is planned by now, it is the one that knows. What starts in the pool and passes or
+# ends outside is promised; what ends in it, and starts or passes outside, is to come.
 # What is materialized is planned apart: for one listing, planning all joins at once took longer than running.
+OPEN = "('waiting', 'confirmed', 'partially_available', 'assigned')"
 EXPOSURE = """
     WITH asked AS MATERIALIZED (
         SELECT l.id, l.company_id, l.channel_id, l.sku, l.reference, l.create_date, l.strategic,
@@ -197,7 +202,7 @@ EXPOSURE = """
      LEFT JOIN policy y ON y.listing_id = s.listing_id
          WHERE s.listing_id = ANY(%(listings)s) AND s.quantity > 0 AND t.is_storable
     ), product AS (
-        SELECT DISTINCT product_id, factor FROM part
+        SELECT product_id, factor, bool_or(until IS NOT NULL) AS awaited FROM part GROUP BY product_id, factor
     ), lying AS (
         SELECT product_id,
                max(removal_at) FILTER (WHERE removal_at <= %(now)s) AS passed_at,
@@ -213,30 +218,35 @@ EXPOSURE = """
                   FROM stock_quant q JOIN product USING (product_id)
                  WHERE q.location_id = ANY(%(inside)s::int[])) quant
       GROUP BY product_id
-    ), promised AS (
-        SELECT m.product_id,
-               sum(greatest(m.product_uom_qty, m.quantity, 0) * u.factor / nullif(product.factor, 0))
-                   AS quantity
+    ), moving AS MATERIALIZED (
+        SELECT m.product_id, m.date, coalesce(m.restrict_partner_id, picking.owner_id) IS NULL AS own,
+               m.location_id = ANY(%(inside)s::int[]) AS starts,
+               m.location_dest_id = ANY(%(inside)s::int[]) AS passes,
+               CASE WHEN m.location_final_id <> m.location_dest_id AND NOT EXISTS (
+                         SELECT FROM stock_move_move_rel r JOIN stock_move following
+                                ON following.id = r.move_dest_id AND following.state IN {open}
+                          WHERE r.move_orig_id = m.id)
+                    THEN m.location_final_id ELSE m.location_dest_id END = ANY(%(inside)s::int[]) AS ends,
+               m.product_uom_qty * u.factor / nullif(product.factor, 0) AS ordered,
+               greatest(m.product_uom_qty, m.quantity, 0) * u.factor / nullif(product.factor, 0) AS leaving
           FROM stock_move m
           JOIN product USING (product_id)
           JOIN uom_uom u ON u.id = m.product_uom
-         WHERE m.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
-           AND m.location_id = ANY(%(inside)s::int[]) AND m.location_dest_id <> ALL(%(inside)s::int[])
-      GROUP BY m.product_id
+     LEFT JOIN stock_picking picking ON picking.id = m.picking_id
+         WHERE m.state IN {open} AND (product.awaited OR m.location_id = ANY(%(inside)s::int[]))
+    ), promised AS (
+        SELECT product_id, sum(leaving) AS total, sum(leaving) FILTER (WHERE own) AS own
+          FROM moving WHERE starts AND NOT (passes AND ends)
+      GROUP BY product_id
     ), coming AS (
         SELECT part.listing_id, part.product_id,
-               sum(m.product_uom_qty * u.factor / nullif(part.factor, 0))
-                   FILTER (WHERE m.date <= part.until) AS quantity,
+               sum(m.ordered) FILTER (WHERE m.date <= part.until) AS quantity,
                max(m.date - part.horizon) FILTER (WHERE m.date <= part.until) AS passed_at,
                min(m.date - part.horizon) FILTER (WHERE m.date > part.until) AS event_at
           FROM part
-          JOIN stock_move m USING (product_id)
-          JOIN uom_uom u ON u.id = m.product_uom
-     LEFT JOIN stock_picking picking ON picking.id = m.picking_id
-         WHERE part.until IS NOT NULL
-           AND (part.consigned OR coalesce(m.restrict_partner_id, picking.owner_id) IS NULL)
-           AND m.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
-           AND m.location_dest_id = ANY(%(inside)s::int[]) AND m.location_id <> ALL(%(inside)s::int[])
+          JOIN moving m USING (product_id)
+         WHERE part.until IS NOT NULL AND (part.consigned OR m.own)
+           AND m.ends AND NOT (m.starts AND m.passes)
       GROUP BY part.listing_id, part.product_id
     ), sold AS (
         SELECT product_id, quantity
@@ -244,8 +254,10 @@ EXPOSURE = """
     ), figures AS (
         SELECT part.listing_id, part.product_id, part.quantity,
                coalesce(CASE WHEN part.consigned THEN lying.total ELSE lying.own END, 0) AS on_hand,
-               coalesce(CASE WHEN part.basis IN ('unpromised', 'forecast') THEN promised.quantity
-                             WHEN part.basis = 'on_hand' THEN 0
+               coalesce(CASE WHEN part.basis = 'on_hand' THEN 0
+                             WHEN part.basis IN ('unpromised', 'forecast') AND part.consigned
+                             THEN promised.total
+                             WHEN part.basis IN ('unpromised', 'forecast') THEN promised.own
                              WHEN part.consigned THEN lying.total_reserved
                              ELSE lying.own_reserved END, 0) AS taken,
                coalesce(coming.quantity, 0) AS coming, coalesce(sold.quantity, 0) AS sold,

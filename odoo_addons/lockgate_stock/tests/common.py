@@ -53,8 +53,8 @@ class StockCase(TransactionCase):
     # What people do
 
     @classmethod
-    def _picking(cls, picking_type, source, destination, *quantities):
-        """A confirmed picking of (product, quantity) lines."""
+    def _picking(cls, picking_type, source, destination, *quantities, **values):
+        """A confirmed picking of (product, quantity) lines; `values` are of each line's move."""
         picking = cls.env["stock.picking"].create(
             {
                 "picking_type_id": picking_type.id,
@@ -67,6 +67,7 @@ class StockCase(TransactionCase):
                             "product_uom_qty": quantity,
                             "location_id": source.id,
                             "location_dest_id": destination.id,
+                            **values,
                         }
                     )
                     for product, quantity in quantities

@@ -22,7 +22,8 @@ class Recount:
         self.quality = warehouses.wh_qc_stock_loc_id
         self.quants = env["stock.quant"].search([("location_id", "in", self.places.ids)])
         self.quants = self.quants.grouped("product_id")
-        self.moves = env["stock.move"].search([("state", "in", OPEN)]).grouped("product_id")
+        self.open = env["stock.move"].search([("state", "in", OPEN)])
+        self.moves = self.open.grouped("product_id")
         self.policies = env["lockgate.exposure.policy"].search([], order="sequence, id")
 
     def quantity(self, listing, told=None, parts=None):
@@ -99,18 +100,19 @@ class Recount:
         """What is left of a product in these locations, in its own unit, by the policy's basis."""
         basis, on_hand, reserved, promised, coming = policy.basis or "unpromised", 0, 0, 0, 0
         for quant in self.quants.get(product, ()):
-            expired = quant.removal_date and quant.removal_date <= self.now
+            expired = any(date and date <= self.now for date in (quant.removal_date, quant.expiration_date))
             if quant.location_id in inside and not expired and (policy.consigned or not quant.owner_id):
                 on_hand += Fraction(quant.quantity)
                 reserved += Fraction(quant.reserved_quantity)
         for move in self.moves.get(product, ()):
             unit = Fraction(move.product_uom.factor) / Fraction(product.uom_id.factor)
-            leaves, comes = move.location_id in inside, move.location_dest_id in inside
-            if leaves and not comes:
+            if (move.restrict_partner_id or move.picking_id.owner_id) and not policy.consigned:
+                continue
+            first, *others = (place in inside for place in self.way(move))
+            if first and not all(others):
                 promised += Fraction(max(move.product_uom_qty, move.quantity, 0)) * unit
             awaited = basis == "forecast" or move.date <= self.now + timedelta(policy.days)
-            consigned = move.restrict_partner_id or move.picking_id.owner_id
-            if comes and not leaves and awaited and (policy.consigned or not consigned):
+            if awaited and others[-1] and not (first and all(others)):
                 coming += Fraction(move.product_uom_qty) * unit
         return {
             "unpromised": on_hand - promised,
@@ -119,6 +121,12 @@ class Recount:
             "forecast": on_hand - promised + coming,
             "on_hand": on_hand,
         }[basis]
+
+    def way(self, move):
+        """The places of what an open move moves, as far as no other open move knows them."""
+        if move.location_final_id and not (move.move_dest_ids & self.open):
+            return move.location_id, move.location_dest_id, move.location_final_id
+        return move.location_id, move.location_dest_id
 
 
 def shown(policy, left, told, now):
@@ -131,15 +139,15 @@ def shown(policy, left, told, now):
         return policy.most
     if policy.discontinued and told == 0:
         return 0
-    terms = policy
-    for tier in policy.tier_ids.sorted("below", reverse=True):
+    share, buffer, least = policy.share, policy.buffer, policy.least
+    for tier in policy.tier_ids:
         if left < tier.below:
-            terms = tier
+            share, buffer, least = min(share, tier.share), max(buffer, tier.buffer), max(least, tier.least)
     percent = math.ceil(Fraction(max(left, 0) * policy.buffer_percent, 100))
-    number = left - max(terms.buffer, percent)
+    number = left - max(buffer, percent)
     if number > 0:
-        number = math.floor(Fraction(number * terms.share, 100))
+        number = math.floor(Fraction(number * share, 100))
     number = max(0, number + policy.backorder)
     number = min(number, policy.most or MOST, MOST)
     number -= number % policy.pack
-    return number if number >= max(policy.least, terms.least) else 0
+    return number if number >= least else 0

@@ -62,6 +62,19 @@ class TestPolicyArithmetic(StockCase):
             with self.subTest(left=left):
                 self.assertEqual(self.shown(left, share=50, tiers=tiers), shown)
 
+    def test_no_term_is_ever_eased_as_stock_falls(self):
+        terms = {"share": 50, "buffer": 4, "least": 2}
+        for tiers in (
+            [[20, 100, 0, 0]],  # as a new row of the form begins
+            [[20, 60, 3, 1]],
+            [[10, 100, 0, 0], [20, 60, 3, 1]],
+        ):
+            for left in range(-1, 25):
+                self.assertEqual(self.shown(left, tiers=tiers, **terms), self.shown(left, **terms))
+        # What a tier tightened stays so when fewer are left.
+        tiers = [[5, 100, 1, 0], [10, 100, 0, 3], [20, 25, 0, 0]]
+        self.assertEqual([self.shown(left, tiers=tiers) for left in (20, 19, 12, 9, 4)], [20, 4, 3, 0, 0])
+
     def test_the_least_shown_is_never_eased_as_stock_falls(self):
         for least, shown in [(0, 0), (4, 0), (9, 0)]:
             self.assertEqual(self.shown(3, least=4, tiers=[[20, 100, 0, least]]), shown)
@@ -242,6 +255,26 @@ class TestPolicy(StockCase):
         self.assertEqual(self.quantity(), 4)
         policy.consigned = True
         self.assertEqual(self.quantity(), 13)
+
+    def test_consigned_goods_on_their_way_out_take_nothing_of_ours(self):
+        owner = self.env["res.partner"].create({"name": "Consignor"})
+        self.count(9, owner_id=owner.id)
+        self.count(4)
+        policy = self._policy()
+        lines = (self.product, 9)
+        back = self._picking(
+            self.warehouse.out_type_id, self.stock, self.suppliers, lines, restrict_partner_id=owner.id
+        )
+        for consigned in (False, True):
+            policy.consigned = consigned
+            self.assertEqual((self.quantity(), self.oracle()), (4, 4))
+        back.action_cancel()
+        self.assertEqual(self.quantity(), 13)
+        # As a whole picking says it; its moves do when it is done.
+        self._picking(self.warehouse.out_type_id, self.stock, self.suppliers, lines).owner_id = owner
+        for consigned in (False, True):
+            policy.consigned = consigned
+            self.assertEqual((self.quantity(), self.oracle()), (4, 4))
 
     def test_a_location_on_hold_is_not_sold_from(self):
         self.receive(10)
