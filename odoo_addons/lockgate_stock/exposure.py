@@ -47,6 +47,8 @@ class Exposure(NamedTuple):
     listed_at: datetime
     passed_at: datetime | None  # when time alone changed the number last
     event_at: datetime | None  # and when it does so next
+    was_ended_at: datetime | None  # the next, until now
+    ended_at: datetime | None  # when nothing lay there any more of what is discontinued
     policy: Policy
     units: int  # what the policy shows of `left`
     steps: list  # and how it came to that: see `policy.show`
@@ -103,13 +105,19 @@ def read(env, channel_id, listing_ids, now):
 
 
 def _better(earlier, later):
-    """The first Exposure that shows something. Time may change each place that was tried before it."""
+    """The first Exposure that shows something. Time may change each place that was tried before it.
+
+    What is discontinued ends when nothing of it lies in any of the places.
+    """
     if earlier is None:
         return later
+    chosen = later if later.units > 0 or (earlier.ended_at and not later.ended_at) else earlier
     passed = [each.passed_at for each in (earlier, later) if each.passed_at]
     events = [each.event_at for each in (earlier, later) if each.event_at]
-    return (later if later.units > 0 else earlier)._replace(
-        passed_at=max(passed, default=None), event_at=min(events, default=None)
+    return chosen._replace(
+        passed_at=max(passed, default=None),
+        event_at=min(events, default=None),
+        ended_at=earlier.ended_at and later.ended_at,
     )
 
 
@@ -125,6 +133,7 @@ def _read(env, known, reduced_to, now, pool, listing_ids):
         "listings": list(listing_ids),
         "placed": placed,
         "inside": pool.inside,
+        "held": pool.held,
         "sold_products": list(sold),
         "sold_quantities": list(sold.values()),
         "most": MOST,
@@ -138,17 +147,18 @@ def _read(env, known, reduced_to, now, pool, listing_ids):
 
 
 def _exposure(row, known, reduced_to, now, pool):
-    *figures, passed_at, event_at, policy_id, was_reduced = row
+    *figures, passed_at, event_at, policy_id, is_gone, was_ended_at = row
     policy = known.get(policy_id, policies.DEFAULT)
-    left, told = figures[12], figures[13]
+    ended_at = policy.discontinued and (was_ended_at or (now if is_gone else None)) or None
+    left = figures[12]
     units, steps = 0, []
     if left is not None:
-        # What was at 0 because the channel was reduced is not sold out.
-        units, steps = policies.show(policy, left, None if was_reduced else told, now, reduced_to)
+        units, steps = policies.show(policy, left, bool(ended_at), now, reduced_to)
     moments = [moment for moment in (passed_at, event_at, policy.ends_at) if moment]
     passed_at = max((moment for moment in moments if moment <= now), default=None)
     event_at = min((moment for moment in moments if moment > now), default=None)
-    return Exposure(*figures, passed_at, event_at, policy, units, steps, pool.where, pool.without)
+    moments = passed_at, event_at, was_ended_at, ended_at
+    return Exposure(*figures, *moments, policy, units, steps, pool.where, pool.without)
 
 
 # An open move has moved nothing yet: what was done of it became a move of its own, and the rest a backorder.
@@ -176,7 +186,7 @@ EXPOSURE = """
           JOIN uom_uom listing_unit ON listing_unit.id = l.uom_id
          WHERE l.id = ANY(%(listings)s) AND l.awaits_first_approval IS NOT TRUE
     ), policy AS MATERIALIZED (
-        SELECT DISTINCT ON (a.id) a.id AS listing_id, x.id, x.basis, x.consigned, x.discontinued,
+        SELECT DISTINCT ON (a.id) a.id AS listing_id, x.id, x.basis, x.consigned,
                CASE x.basis WHEN 'incoming' THEN make_interval(days => x.days) END AS horizon,
                CASE x.basis WHEN 'forecast' THEN timestamp 'infinity'
                             WHEN 'incoming' THEN %(now)s + make_interval(days => x.days) END AS until
@@ -207,16 +217,19 @@ EXPOSURE = """
         SELECT product_id,
                max(removal_at) FILTER (WHERE removal_at <= %(now)s) AS passed_at,
                min(removal_at) FILTER (WHERE removal_at > %(now)s) AS event_at,
-               sum(quantity) FILTER (WHERE fresh) AS total,
-               sum(quantity) FILTER (WHERE fresh AND own) AS own,
-               sum(reserved) FILTER (WHERE fresh) AS total_reserved,
-               sum(reserved) FILTER (WHERE fresh AND own) AS own_reserved
+               sum(quantity) FILTER (WHERE fresh AND NOT held) AS total,
+               sum(quantity) FILTER (WHERE fresh AND NOT held AND own) AS own,
+               sum(reserved) FILTER (WHERE fresh AND NOT held) AS total_reserved,
+               sum(reserved) FILTER (WHERE fresh AND NOT held AND own) AS own_reserved,
+               sum(quantity) FILTER (WHERE fresh AND held) AS total_held,
+               sum(quantity) FILTER (WHERE fresh AND held AND own) AS own_held
           FROM (SELECT q.product_id, q.quantity::numeric AS quantity,
                        q.reserved_quantity::numeric AS reserved,
-                       q.owner_id IS NULL AS own, {removal} AS removal_at,
+                       q.owner_id IS NULL AS own, q.location_id = ANY(%(held)s::int[]) AS held,
+                       {removal} AS removal_at,
                        {removal} IS NULL OR {removal} > %(now)s AS fresh
                   FROM stock_quant q JOIN product USING (product_id)
-                 WHERE q.location_id = ANY(%(inside)s::int[])) quant
+                 WHERE q.location_id = ANY(%(inside)s::int[] || %(held)s::int[])) quant
       GROUP BY product_id
     ), moving AS MATERIALIZED (
         SELECT m.product_id, m.date, coalesce(m.restrict_partner_id, picking.owner_id) IS NULL AS own,
@@ -261,6 +274,7 @@ EXPOSURE = """
                              WHEN part.consigned THEN lying.total_reserved
                              ELSE lying.own_reserved END, 0) AS taken,
                coalesce(coming.quantity, 0) AS coming, coalesce(sold.quantity, 0) AS sold,
+               coalesce(CASE WHEN part.consigned THEN lying.total_held ELSE lying.own_held END, 0) AS held,
                greatest(lying.passed_at, coming.passed_at) AS passed_at,
                least(lying.event_at, coming.event_at) AS event_at
           FROM part
@@ -271,6 +285,7 @@ EXPOSURE = """
     ), scarcest AS MATERIALIZED (
         SELECT DISTINCT ON (listing_id) listing_id, product_id, on_hand, taken, coming, sold,
                (on_hand - sold - taken + coming) / quantity AS allows,
+               min((on_hand - sold + held) / quantity) OVER (PARTITION BY listing_id) AS lies,
                max(passed_at) OVER (PARTITION BY listing_id) AS passed_at,
                min(event_at) OVER (PARTITION BY listing_id) AS event_at
           FROM figures ORDER BY listing_id, allows, product_id
@@ -282,9 +297,12 @@ EXPOSURE = """
                 floor(round(coalesce(s.allows, 0) * a.units, 6)))) END::int,
            (p.wanted->>'quantity')::int, (p.confirmed->>'quantity')::int,
            p.recheck_at, a.create_date, s.passed_at, s.event_at, y.id,
-           CASE WHEN y.discontinued THEN (
-               SELECT l.figures->'steps' @> '[["reduced"]]' FROM lockgate_stock_ledger l
-                WHERE l.listing_id = a.id ORDER BY l.at DESC, l.id DESC LIMIT 1) END
+           -- Whether nothing of it lies there any more, not even on hold; promised or not, it can still be sold.
+           %(placed)s AND a.active AND floor(round(s.lies * a.units, 6)) <= 0,
+           (SELECT l.ended_at FROM lockgate_stock_ledger l
+             WHERE l.listing_id = a.id AND l.ended_at IS NOT NULL AND NOT EXISTS (
+                   SELECT FROM lockgate_stock_ledger newer
+                    WHERE newer.listing_id = a.id AND newer.id > l.id))
       FROM asked a
  LEFT JOIN scarcest s ON s.listing_id = a.id
  LEFT JOIN policy y ON y.listing_id = a.id

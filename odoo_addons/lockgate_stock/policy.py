@@ -76,11 +76,12 @@ POLICIES = """
 """
 
 
-def show(policy, left, told, now, reduced_to=100):
+def show(policy, left, ended, now, reduced_to=100):
     """What the channel is to show when `left` units are left of the pool, and the steps that lead there.
 
-    `told`: what it was to show until now, or None. `reduced_to`: how much of a number a channel that is
-    reduced shows, in %. Steps are [kind, the policy's number, the result].
+    `ended`: whether it is discontinued and nothing of it lies there any more, now or before. `reduced_to`:
+    how much of a number a channel that is reduced shows, in %. Steps are [kind, the policy's number, the
+    result].
     """
     if policy.shows == "never":
         return 0, [["never", 0, 0]]
@@ -100,7 +101,7 @@ def show(policy, left, told, now, reduced_to=100):
     if policy.shows == "always":
         number = step("always", policy.most, policy.most)
         return reduce(number), steps
-    if policy.discontinued and told == 0:
+    if ended:
         return 0, [["sold_out", 0, 0]]
     below, share, buffer, least = policy.terms(left)
     if below:

@@ -94,7 +94,9 @@ class ExposurePolicy(models.Model):
     pack = fields.Integer("In Packs Of", default=1, required=True, tracking=True)
     ends_at = fields.Datetime("Sold Until", tracking=True, help="Shown as 0 from then on.")
     discontinued = fields.Boolean(
-        tracking=True, help="Sold down to zero; once the channel shows 0 it stays at 0, whatever comes back."
+        tracking=True,
+        help="Sold down to zero: once nothing of it lies there any more, not even on hold, the listing ends and "
+        "stays at 0, whatever comes back.",
     )
     tier_ids = fields.One2many("lockgate.exposure.tier", "policy_id", "When Stock Falls", copy=True)
 

@@ -42,7 +42,7 @@ class Listing(models.Model):
                 most=most,
                 steps="".join(self._step_words(*step) for step in stock.steps[1:]),
             ),
-            "sold_out": self.env._("Policy %s: discontinued and sold out, so it stays at 0.", name),
+            "sold_out": self.env._("Policy %s: discontinued and sold out, so it has ended and stays at 0.", name),
         }
         return words.get(kind)
 

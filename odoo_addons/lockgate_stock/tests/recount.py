@@ -26,18 +26,14 @@ class Recount:
         self.moves = self.open.grouped("product_id")
         self.policies = env["lockgate.exposure.policy"].search([], order="sequence, id")
 
-    def quantity(self, listing, told=None, parts=None):
+    def quantity(self, listing, told=None, parts=None, ended=False):
         """What the channel is to show of a listing; None: it is told nothing.
 
         `told`: what it was to show before, or None. `parts`: {product: quantity} that one unit takes, for
-        a kit.
+        a kit. `ended`: whether it had ended before.
         """
         product = listing.product_id
-        kept = {
-            part: quantity
-            for part, quantity in (parts or {product: 1}).items()
-            if part.is_storable and quantity > 0
-        }
+        kept = self.kept(listing, parts)
         archived = not listing.active or not product.active
         if archived:
             anew = listing.search([("channel_id", "=", listing.channel_id.id), ("sku", "=", listing.sku)])
@@ -45,25 +41,51 @@ class Recount:
         if not kept:
             return None
         policy = self.policy_of(listing)
-        places = listing.channel_id.with_context(active_test=False).warehouse_ids.lot_stock_id
-        pools = [places] if places else []
-        if policy.places == "sum":
-            pools = [policy.source_ids.location_id]
-        elif policy.places == "first":
-            pools = [source.location_id for source in policy.source_ids.sorted("sequence")]
-        if not pools and not places:
+        pools = self.pools(listing, policy)
+        if not pools:
             return None
-        left_out = self.below(policy.left_out_ids)
-        offers = (self.offer(listing, kept, policy, self.below(pool) - left_out, told) for pool in pools)
+        ended = self.ended(listing, ended, parts)
+        offers = (self.offer(listing, kept, policy, pool, ended) for pool in pools)
         return next((number for number in offers if number > 0), 0)
 
-    def offer(self, listing, kept, policy, inside, told):
+    def ended(self, listing, ended=False, parts=None):
+        """Whether a discontinued listing has ended by now, or had before."""
+        policy, kept = self.policy_of(listing), self.kept(listing, parts)
+        if not policy.discontinued or ended or not (listing.active and listing.product_id.active and kept):
+            return policy.discontinued and ended
+        pools = self.pools(listing, policy, and_held=True)
+        return bool(pools) and not any(
+            self.units(listing, kept, lambda part, pool=pool: self.lying(part, pool, policy)[0]) > 0
+            for pool in pools
+        )
+
+    def kept(self, listing, parts):
+        """What one unit of a listing takes of what is kept in stock."""
+        parts = parts or {listing.product_id: 1}
+        return {part: quantity for part, quantity in parts.items() if part.is_storable and quantity > 0}
+
+    def pools(self, listing, policy, and_held=False):
+        """The locations that a listing is sold from, to be tried in their order."""
+        places = listing.channel_id.with_context(active_test=False).warehouse_ids.lot_stock_id
+        if policy.places == "first":
+            roots = [source.location_id for source in policy.source_ids.sorted("sequence")]
+        elif policy.places == "sum":
+            roots = [policy.source_ids.location_id]
+        else:
+            roots = [places] if places else []
+        left_out = self.below(policy.left_out_ids, and_held)
+        return [self.below(root, and_held) - left_out for root in roots]
+
+    def offer(self, listing, kept, policy, inside, ended):
         """What a policy shows of a listing that is sold from these locations."""
-        product = listing.product_id
-        fit = min(self.rest(part, inside, policy) / Fraction(quantity) for part, quantity in kept.items())
-        units = fit * Fraction(product.uom_id.factor) / Fraction(listing.uom_id.factor)
-        left = math.floor(round(units, 6))
-        return shown(policy, max(-MOST, min(MOST, left)), told, self.now)
+        left = self.units(listing, kept, lambda part: self.rest(part, inside, policy))
+        return shown(policy, max(-MOST, min(MOST, left)), ended, self.now)
+
+    def units(self, listing, kept, of):
+        """For how many whole units of a listing it is enough; `of`: part → quantity in its own unit."""
+        fit = min(of(part) / Fraction(quantity) for part, quantity in kept.items())
+        units = fit * Fraction(listing.product_id.uom_id.factor) / Fraction(listing.uom_id.factor)
+        return math.floor(round(units, 6))
 
     def policy_of(self, listing):
         """The first policy that matches a listing, by sequence; an empty record when none does."""
@@ -83,8 +105,8 @@ class Recount:
             return policy
         return self.policies.browse()
 
-    def below(self, places):
-        """The locations at or below these that are sold from: in use, and not at or below one on hold."""
+    def below(self, places, and_held=False):
+        """The locations at or below these that are in use, and not at or below one on hold."""
         inside = places.browse()
         for location in self.places if places else ():
             place, above, held = location, False, False
@@ -92,18 +114,14 @@ class Recount:
                 above = above or place in places
                 held = held or place.lockgate_hold or place in self.quality
                 place = place.location_id
-            if above and not held:
+            if above and (and_held or not held):
                 inside |= location
         return inside
 
     def rest(self, product, inside, policy):
         """What is left of a product in these locations, in its own unit, by the policy's basis."""
-        basis, on_hand, reserved, promised, coming = policy.basis or "unpromised", 0, 0, 0, 0
-        for quant in self.quants.get(product, ()):
-            expired = any(date and date <= self.now for date in (quant.removal_date, quant.expiration_date))
-            if quant.location_id in inside and not expired and (policy.consigned or not quant.owner_id):
-                on_hand += Fraction(quant.quantity)
-                reserved += Fraction(quant.reserved_quantity)
+        basis, promised, coming = policy.basis or "unpromised", 0, 0
+        on_hand, reserved = self.lying(product, inside, policy)
         for move in self.moves.get(product, ()):
             unit = Fraction(move.product_uom.factor) / Fraction(product.uom_id.factor)
             if (move.restrict_partner_id or move.picking_id.owner_id) and not policy.consigned:
@@ -122,6 +140,16 @@ class Recount:
             "on_hand": on_hand,
         }[basis]
 
+    def lying(self, product, inside, policy):
+        """What lies in these locations of a product, and how much of that is reserved."""
+        on_hand = reserved = Fraction(0)
+        for quant in self.quants.get(product, ()):
+            expired = any(date and date <= self.now for date in (quant.removal_date, quant.expiration_date))
+            if quant.location_id in inside and not expired and (policy.consigned or not quant.owner_id):
+                on_hand += Fraction(quant.quantity)
+                reserved += Fraction(quant.reserved_quantity)
+        return on_hand, reserved
+
     def way(self, move):
         """The places of what an open move moves, as far as no other open move knows them."""
         if move.location_final_id and not (move.move_dest_ids & self.open):
@@ -129,7 +157,7 @@ class Recount:
         return move.location_id, move.location_dest_id
 
 
-def shown(policy, left, told, now):
+def shown(policy, left, ended, now):
     """How much a policy shows of what is left; an empty policy shows all of it."""
     if not policy:
         return max(0, left)
@@ -137,7 +165,7 @@ def shown(policy, left, told, now):
         return 0
     if policy.shows == "always":
         return policy.most
-    if policy.discontinued and told == 0:
+    if ended:
         return 0
     share, buffer, least = policy.share, policy.buffer, policy.least
     for tier in policy.tier_ids:

@@ -14,8 +14,8 @@ NOW = datetime(2030, 1, 1)
 class TestPolicyArithmetic(StockCase):
     """What a policy shows of what is left: `policy.show`, case by case."""
 
-    def shown(self, left, told=None, **terms):
-        return show(Policy(**terms), left, told, NOW)[0]
+    def shown(self, left, ended=False, **terms):
+        return show(Policy(**terms), left, ended, NOW)[0]
 
     def test_every_term_alone(self):
         for terms, left, shown in [
@@ -52,7 +52,7 @@ class TestPolicyArithmetic(StockCase):
 
     def test_terms_together_in_their_order(self):
         terms = {"buffer": 5, "share": 50, "most": 40, "pack": 6, "least": 4}
-        number, steps = show(Policy(**terms), 105, None, NOW)
+        number, steps = show(Policy(**terms), 105, False, NOW)
         self.assertEqual(number, 36)
         self.assertEqual(steps, [["buffer", 5, 100], ["share", 50, 50], ["most", 40, 40], ["pack", 6, 36]])
 
@@ -81,11 +81,9 @@ class TestPolicyArithmetic(StockCase):
         self.assertEqual(self.shown(5, least=4, tiers=[[20, 100, 0, 0]]), 5)
         self.assertEqual(self.shown(5, least=4, tiers=[[20, 100, 0, 9]]), 0)
 
-    def test_what_is_discontinued_stays_at_zero_once_it_is_there(self):
-        self.assertEqual(self.shown(3, told=None, discontinued=True), 3)
-        self.assertEqual(self.shown(3, told=9, discontinued=True), 3)
-        self.assertEqual(self.shown(3, told=0, discontinued=True), 0)
-        self.assertEqual(self.shown(3, told=0), 3)
+    def test_what_is_discontinued_stays_at_zero_once_it_has_ended(self):
+        self.assertEqual(self.shown(3, discontinued=True), 3)
+        self.assertEqual(self.shown(3, ended=True, discontinued=True), 0)
 
     def test_it_is_never_negative_nor_more_than_a_channel_can_hold(self):
         for left in (-MOST, -1, 0, 1, MOST):
@@ -298,15 +296,6 @@ class TestPolicy(StockCase):
         policy.ends_at = fields.Datetime.now() - timedelta(seconds=1)
         self.assertEqual(self.quantity(), 0)
         self.assertIn("is at an end", self.explain())
-
-    def test_what_is_discontinued_ends_at_zero(self):
-        self.receive(10)
-        self.publish(self.listing, 0)
-        policy = self._policy(discontinued=True)
-        self.assertEqual(self.quantity(), 0)
-        self.assertIn("discontinued and sold out", self.explain())
-        policy.discontinued = False
-        self.assertEqual(self.quantity(), 10)
 
     def test_only_one_shop_sells_the_last_units(self):
         shop = self._listing(self.product, self._channel("stock_test_2", self.warehouse))
