@@ -1,10 +1,10 @@
 """How many units of a listing its channel may sell: the one computation behind every number and its words.
 
 What is left of the pool comes from here: what lies in the stock locations of the channel's warehouses (not on
-hold, neither expired nor due for removal, and unowned unless the policy counts consigned goods), less what the
-policy's basis takes off, plus what it lets come. Of a kit it is as many as its scarcest part allows; a plain product is a
-kit of one of itself (see `lockgate.standing`), so there is one computation. What the policy then shows of it
-is `policy.show`.
+hold, neither expired nor due for removal, and unowned unless the policy counts consigned goods), less what
+the policy's basis takes off, plus what it lets come. Of a kit it is as many as its scarcest part allows; a
+plain product is a kit of one of itself (see `lockgate.standing`), so there is one computation. What the policy
+then shows of it is `policy.show`.
 
 The default basis is *unpromised*: less all open demand that will leave, reserved or not. `free_qty` is
 something else: it counts input and quality locations and owners' goods, and leaves out orders that are not
@@ -59,10 +59,13 @@ class Exposure(NamedTuple):
     def case(self):
         """Which rule says the quantity: the first that fits."""
         told = (self.wanted, self.confirmed) != (None, None)
-        if self.part_id is None and not (self.archived and told):
+        counts = self.part_id is not None or self.policy.shows != "counted"
+        if not counts and not (self.archived and told):
             return "service"
         if self.archived:
             return "replaced" if self.replaced else "archived"
+        if self.policy.wrong:
+            return "wrong_policy"
         if self.left is None:
             return "no_unit"
         return "counted" if self.placed else "nowhere"
@@ -149,10 +152,10 @@ def _read(env, known, reduced_to, now, pool, listing_ids):
 def _exposure(row, known, reduced_to, now, pool):
     *figures, passed_at, event_at, policy_id, is_gone, was_ended_at = row
     policy = known.get(policy_id, policies.DEFAULT)
-    ended_at = policy.discontinued and (was_ended_at or (now if is_gone else None)) or None
+    ended_at = (was_ended_at or (now if is_gone else None)) if policy.discontinued else None
     left = figures[12]
     units, steps = 0, []
-    if left is not None:
+    if left is not None and not policy.wrong:
         units, steps = policies.show(policy, left, bool(ended_at), now, reduced_to)
     moments = [moment for moment in (passed_at, event_at, policy.ends_at) if moment]
     passed_at = max((moment for moment in moments if moment <= now), default=None)
@@ -164,9 +167,9 @@ def _exposure(row, known, reduced_to, now, pool):
 # An open move has moved nothing yet: what was done of it became a move of its own, and the rest a backorder.
 # Its quantity, reserved or picked by hand, may stand above its demand; the greater of both will leave. Both
 # are in the move's own unit: `product_qty` keeps the unit that the product had before, so it is not read.
-# A route of several steps plans one at a time: a move knows where its goods end, and the next step is made when
-# it is done. Where that step is planned by now, it is the one that knows. What starts in the pool and passes or
-# ends outside is promised; what ends in it, and starts or passes outside, is to come.
+# A route of several steps plans one at a time: a move knows where its goods end, and the next step is made
+# when it is done. Where that step is planned by now, it is the one that knows. What starts in the pool and
+# passes or ends outside is promised; what ends in it, and starts or passes outside, is to come.
 # What is materialized is planned apart: for one listing, planning all joins at once took longer than running.
 OPEN = "('waiting', 'confirmed', 'partially_available', 'assigned')"
 EXPOSURE = """
@@ -297,7 +300,7 @@ EXPOSURE = """
                 floor(round(coalesce(s.allows, 0) * a.units, 6)))) END::int,
            (p.wanted->>'quantity')::int, (p.confirmed->>'quantity')::int,
            p.recheck_at, a.create_date, s.passed_at, s.event_at, y.id,
-           -- Whether nothing of it lies there any more, not even on hold; promised or not, it can still be sold.
+           -- Whether nothing of it lies there any more, not even on hold; what is promised may come back.
            %(placed)s AND a.active AND floor(round(s.lies * a.units, 6)) <= 0,
            (SELECT l.ended_at FROM lockgate_stock_ledger l
              WHERE l.listing_id = a.id AND l.ended_at IS NOT NULL AND NOT EXISTS (

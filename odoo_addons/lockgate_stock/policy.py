@@ -10,6 +10,15 @@ from odoo.addons.lockgate.turn import prepared
 
 # The most that a channel is told: a shop's own column is seldom wider than 32 bits.
 MOST = 2**31 - 1
+# What the terms that are numbers may be. The form refuses others; SQL does not.
+UNITS = ("buffer", "backorder", "most", "least")
+PERCENTAGES = ("buffer_percent", "share")
+WITHIN = {
+    **dict.fromkeys(UNITS, range(MOST + 1)),
+    **dict.fromkeys(PERCENTAGES, range(101)),
+    "pack": range(1, MOST + 1),
+    "days": range(3651),
+}
 
 
 class Policy(NamedTuple):
@@ -40,8 +49,14 @@ class Policy(NamedTuple):
         Each is the tightest of the policy's own and those of every tier that is reached.
         """
         reached = [tier for tier in self.tiers if left < tier[0]]
-        _below, shares, buffers, leasts = zip((None, self.share, self.buffer, self.least), *reached, strict=True)
+        own = None, self.share, self.buffer, self.least
+        _below, shares, buffers, leasts = zip(own, *reached, strict=True)
         return reached[0][0] if reached else None, min(shares), max(buffers), max(leasts)
+
+    @property
+    def wrong(self):
+        """The first of its fields that cannot be what it is; None: there is none."""
+        return next((name for name, within in WITHIN.items() if getattr(self, name) not in within), None)
 
     @property
     def has_places(self):

@@ -31,7 +31,7 @@ class StockLedger(models.Model):
     ended_at = fields.Datetime(
         "Ended",
         readonly=True,
-        help="Discontinued, and nothing lay there any more: from then on it is shown as 0, whatever comes back.",
+        help="Discontinued, and nothing lay there any more: shown as 0 from then on, whatever comes back.",
     )
     reason = fields.Char("After", readonly=True, help="The mark that made it be computed.")
     is_defect = fields.Boolean(

@@ -33,14 +33,14 @@ class Recount:
         a kit. `ended`: whether it had ended before.
         """
         product = listing.product_id
-        kept = self.kept(listing, parts)
+        kept, policy = self.kept(listing, parts), self.policy_of(listing)
+        counts = kept or policy.shows in ("always", "never")
         archived = not listing.active or not product.active
         if archived:
             anew = listing.search([("channel_id", "=", listing.channel_id.id), ("sku", "=", listing.sku)])
-            return None if (not listing.active and anew) or (not kept and told is None) else 0
-        if not kept:
+            return None if (not listing.active and anew) or (not counts and told is None) else 0
+        if not counts:
             return None
-        policy = self.policy_of(listing)
         pools = self.pools(listing, policy)
         if not pools:
             return None
@@ -83,7 +83,7 @@ class Recount:
 
     def units(self, listing, kept, of):
         """For how many whole units of a listing it is enough; `of`: part → quantity in its own unit."""
-        fit = min(of(part) / Fraction(quantity) for part, quantity in kept.items())
+        fit = min((of(part) / Fraction(quantity) for part, quantity in kept.items()), default=0)
         units = fit * Fraction(listing.product_id.uom_id.factor) / Fraction(listing.uom_id.factor)
         return math.floor(round(units, 6))
 

@@ -175,4 +175,4 @@ class TestDiscontinued(StockCase):
         self.assertEqual(rows.mapped("quantity_text"), ["0", "50"])
         self.receive(7)
         self.turn()
-        self.assertEqual(self.env["lockgate.stock.ledger"].search([("listing_id", "=", self.listing.id)]), rows)
+        self.assertEqual(rows.search([("listing_id", "=", self.listing.id)]), rows)

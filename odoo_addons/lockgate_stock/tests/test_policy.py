@@ -181,6 +181,10 @@ class TestPolicy(StockCase):
         self.assertEqual(self.reasons(), {"policy added"})
         policy.buffer = 2
         self.assertEqual(self.reasons(), {"policy changed"})
+        policy.name = "Renamed"
+        policy.message_post(body="Why it is so")
+        policy.message_subscribe(self.env.user.partner_id.ids)
+        self.assertEqual(self.marks(), [])
         policy.tier_ids = [Command.create({"below": 3, "share": 0})]
         self.assertEqual(self.reasons(), {"policy changed"})
         policy.tier_ids.share = 5
@@ -331,6 +335,26 @@ class TestPolicy(StockCase):
         self.assertIn("never in stock here", self.explain())
         self.listing.active = False
         self.assertEqual(self.quantity(), 0)
+
+    def test_a_switch_gives_a_number_to_what_is_not_kept_in_stock(self):
+        service = self._product("Towing", type="service", is_storable=False)
+        made_to_order = self._product("Figurehead", is_storable=False)
+        listings = [self._listing(product) for product in (service, made_to_order)]
+        for values, quantity in [
+            ({"shows": "always", "most": 99}, 99),
+            ({"shows": "always", "most": 99, "ends_at": fields.Datetime.now()}, 0),
+            ({"shows": "never"}, 0),
+            ({"shows": "counted"}, None),
+        ]:
+            policy = self._policy(**values)
+            for listing in listings:
+                self.assertEqual((self.quantity(listing), self.oracle(listing)), (quantity, quantity))
+            policy.unlink()
+        self._policy(shows="always", most=99)
+        self.assertIn("always in stock, shown as 99", self.explain(listings[0]))
+        self.publish(listings[0], 99)
+        listings[0].active = False
+        self.assertEqual(self.quantity(listings[0]), 0)
 
     # What cannot be
 
