@@ -3,8 +3,8 @@
 What is left of the pool comes from here: what lies in the stock locations of the channel's warehouses (not on
 hold, neither expired nor due for removal, and unowned unless the policy counts consigned goods), less what
 the policy's basis takes off, plus what it lets come. Of a kit it is as many as its scarcest part allows; a
-plain product is a kit of one of itself (see `lockgate.standing`), so there is one computation. What the policy
-then shows of it is `policy.show`.
+plain product is a kit of one of itself (see `lockgate.standing`), so there is one computation. What the
+policy then shows of it is `policy.show`.
 
 The default basis is *unpromised*: less all open demand that will leave, reserved or not. `free_qty` is
 something else: it counts input and quality locations and owners' goods, and leaves out orders that are not

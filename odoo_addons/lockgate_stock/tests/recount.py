@@ -79,7 +79,9 @@ class Recount:
     def offer(self, listing, kept, policy, inside, ended):
         """What a policy shows of a listing that is sold from these locations."""
         left = self.units(listing, kept, lambda part: self.rest(part, inside, policy))
-        return shown(policy, max(-MOST, min(MOST, left)), ended, self.now)
+        channel = listing.channel_id
+        rate = channel.reduced_to if channel.reduced_since else 100
+        return shown(policy, max(-MOST, min(MOST, left)), ended, self.now, rate)
 
     def units(self, listing, kept, of):
         """For how many whole units of a listing it is enough; `of`: part → quantity in its own unit."""
@@ -157,14 +159,17 @@ class Recount:
         return move.location_id, move.location_dest_id
 
 
-def shown(policy, left, ended, now):
-    """How much a policy shows of what is left; an empty policy shows all of it."""
+def shown(policy, left, ended, now, rate):
+    """How much a policy shows of what is left, on a channel that shows only `rate` % of its numbers.
+
+    An empty policy shows all of it.
+    """
     if not policy:
-        return max(0, left)
+        return max(0, left) * rate // 100
     if policy.shows == "never" or (policy.ends_at and policy.ends_at <= now):
         return 0
     if policy.shows == "always":
-        return policy.most
+        return policy.most * rate // 100
     if ended:
         return 0
     share, buffer, least = policy.share, policy.buffer, policy.least
@@ -176,6 +181,6 @@ def shown(policy, left, ended, now):
     if number > 0:
         number = math.floor(Fraction(number * share, 100))
     number = max(0, number + policy.backorder)
-    number = min(number, policy.most or MOST, MOST)
+    number = min(number, policy.most or MOST, MOST) * rate // 100
     number -= number % policy.pack
     return number if number >= least else 0
