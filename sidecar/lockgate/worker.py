@@ -71,6 +71,11 @@ class Worker:
         finally:
             self._seats.free(work_class)
 
+    def stop(self) -> None:
+        """Begin nothing more, and give back what is in hand. Does not wait for requests that are out."""
+        self.stopping.set()
+        self._dispatch.give_back()
+
     def _run(self, channel: str, work_class: WorkClass) -> None:
         metrics.RUNS.labels(channel, work_class, "began").inc()
         try:
@@ -94,9 +99,9 @@ def work(settings: Settings, queues: Collection[WorkClass]) -> int:
 
     def stop(**_: Any) -> None:
         # A plain SIGTERM makes Celery wait for its tasks, however long; REMAP_SIGTERM with a soft shutdown
-        # time-out can end prefork's processes, but no threads. So runs are told to stop after their request,
-        # and one that still waits for its channel then is left: its leases end by themselves in Odoo.
-        worker.stopping.set()
+        # time-out can end prefork's processes, but no threads. So runs give back what they have not sent and
+        # stop after their request; one that still hangs then is left: its leases end by themselves in Odoo.
+        worker.stop()
         timer = threading.Timer(STOP_SECONDS, os._exit, (0,))
         timer.daemon = True
         timer.start()

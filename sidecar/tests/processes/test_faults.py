@@ -103,14 +103,21 @@ def test_a_stop_ends_an_idle_process(system: System, command: str) -> None:
     assert process.wait(10) == 0
 
 
-def test_a_stop_gives_back_although_a_channel_hangs(system: System) -> None:
+def test_a_stop_gives_back_what_was_not_sent_although_a_request_hangs(system: System) -> None:
     system.odoo.deadline = 60.0
     system.channel.shop.rules.append(Rule(kind="hang", seconds=60))
+    for number in range(500):  # two batches: one hangs, the other is in hand
+        system.odoo.want("shop", stock(f"S{number}", number))
     system.start("pacer")
     worker = system.start("worker")
-    system.odoo.want("shop", stock("A"))
     wait_until(lambda: system.channel.shop.history, "a push began")
     worker.send_signal(signal.SIGTERM)
+    wait_until(lambda: len(system.odoo.results) == 250, "what was not sent was given back")
+    assert worker.poll() is None, "the request still hangs"
+    assert {result.seconds for result in system.odoo.results} == {0.0}
+    sent = {entry["sku"] for entry in system.channel.shop.history}
+    for each in system.odoo.publications.values():
+        assert each.state == ("leased" if each.wanted.sku in sent else "due")
     assert worker.wait(10) == 0
 
 
