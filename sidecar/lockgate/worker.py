@@ -42,13 +42,14 @@ class Worker:
         self.app = make_app(settings, self.push)
         self.stopping = threading.Event()
         self._nudges = Nudges(redis, self.app)
-        self._seats = Seats(settings.concurrency, queues)
+        pace = Pace(settings.ceiling)
+        self.seats = Seats(settings.concurrency, pace, queues)
         # one channel never takes the last seats of a worker, however high its bound is set
         self._slots = Slots(redis, min(settings.channel_concurrency, max(1, settings.concurrency - 2)))
         self._dispatch = Dispatch(
             Gateway.open(settings),
             Sessions(Credentials(settings.credentials_dir)),
-            Pace(settings.ceiling),
+            pace,
             Budget(redis),
             stopping=self.stopping,
         )
@@ -56,7 +57,7 @@ class Worker:
     def push(self, channel: str, work_class: WorkClass) -> None:
         """One nudge: take a seat and a slot, run, pass on what is to come again."""
         self._nudges.started(channel, work_class)
-        if not self._seats.take(work_class):
+        if not self.seats.take(channel, work_class):
             self._come_again(channel, work_class, "no seat", 0.1)
             return
         try:
@@ -69,7 +70,7 @@ class Worker:
             finally:
                 self._slots.free(slot.holder)
         finally:
-            self._seats.free(work_class)
+            self.seats.free(channel, work_class)
 
     def stop(self) -> None:
         """Begin nothing more, and give back what is in hand. Does not wait for requests that are out."""
@@ -123,7 +124,7 @@ def work(settings: Settings, queues: Collection[WorkClass]) -> int:
     celery_worker = worker.app.Worker(
         hostname=f"lockgate-{os.getpid()}@{socket.gethostname()}",
         pool="threads",
-        concurrency=settings.concurrency,
+        concurrency=worker.seats.threads,
         queues=[queue.value for queue in queues],
         without_gossip=True,
         without_mingle=True,
