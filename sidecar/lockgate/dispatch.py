@@ -4,7 +4,8 @@
 
 Results go back at once, and the next leases ride on the same exchange. Every lease gets exactly one result. A
 lease that is not sent is handed back: `retry` with `seconds` 0, which Odoo counts as no try. Nobody sleeps on
-a channel's limit: a run without budget ends, and says when to come again.
+a channel's limit: a run that may send nothing ends, and says when to come again. Now and then it has Odoo
+turn marks into values before: changes pile up as one value each, however long the channel is left alone.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ log = logging.getLogger(__name__)
 
 RUN_SECONDS = 10.0
 """After this long a run leases no more and hands over to a new one, so that others get its seat."""
+
+MARKS_WAIT = 1.0
+"""Seconds that marks wait for a turn at most while the channel may be sent nothing for longer than that."""
 
 REPORT_SECONDS = 0.05
 """After this long results are on their way to Odoo: small batches that go fast share an exchange."""
@@ -70,13 +74,17 @@ class Dispatch:
         self._boot = boot
         self._sleep = sleep
         self._runs: set[Run] = set()
+        self._turned_at: dict[str, float] = {}
 
-    def run(self, channel: str, work_class: WorkClass) -> list[Nudge]:
+    def run(self, channel: str, work_class: WorkClass, pause: float = 0.0) -> list[Nudge]:
         """Send what is due of this class or a more urgent one. Returns when to come again, and for what.
 
-        Raises OdooRefused or OdooDown when an exchange failed; what Odoo was not told ends as unknown there.
+        `pause`: seconds for which the channel wants no requests. Raises OdooRefused or OdooDown when an
+        exchange failed; what Odoo was not told ends as unknown there.
         """
-        if wait := self._budget.wait(channel, work_class):
+        if wait := max(pause, self._budget.wait(channel, work_class)):
+            if min(wait, self._boot() - self._turned_at.get(channel, 0.0)) > MARKS_WAIT:
+                self._exchange(Run(channel, work_class, until=0.0, ended=True), [])
             return [Nudge(work_class, wait)]
         run = Run(channel, work_class, until=self._boot() + RUN_SECONDS)
         self._runs.add(run)
@@ -155,6 +163,7 @@ class Dispatch:
                 metrics.EXCHANGES.labels(state).observe(self._boot() - began)
             self._sleep(random.uniform(pause / 2, pause))
             pause = min(pause * 2, 0.5)
+        self._turned_at[run.channel] = asked
         self._receive(run, answer, asked)
         return answer
 

@@ -166,10 +166,10 @@ NO_SLOT = 0.3
 
 @dataclass(frozen=True)
 class Slot:
-    """Without a holder there is no slot, or the channel asked for a pause: come again in `wait` seconds."""
+    """Without a holder there is none free, or the channel wants no requests for `pause` seconds."""
 
     holder: str | None
-    wait: float = 0.0
+    pause: float = 0.0
 
 
 class Slots:
@@ -195,7 +195,7 @@ class Slots:
             log.warning("Redis cannot count the runs of %s, one more is let in: %s", channel, error)
             wait = 0
         if wait != 0:
-            return Slot(None, NO_SLOT if wait < 0 else wait / 1000)
+            return Slot(None, max(0.0, wait / 1000))
         self._held[holder] = channel
         return Slot(holder)
 

@@ -24,7 +24,7 @@ from lockgate.broker import connect
 from lockgate.budget import Budget
 from lockgate.contract import WorkClass
 from lockgate.dispatch import Dispatch
-from lockgate.limits import Pace, Seats, Slots
+from lockgate.limits import NO_SLOT, Pace, Seats, Slots
 from lockgate.nudges import Nudges
 from lockgate.odoo import Gateway, OdooError, OdooRefused
 from lockgate.sessions import Sessions
@@ -62,13 +62,15 @@ class Worker:
             return
         try:
             slot = self._slots.take(channel)
-            if slot.holder is None:
-                self._come_again(channel, work_class, "no slot", slot.wait)
-                return
-            try:
-                self._run(channel, work_class)
-            finally:
-                self._slots.free(slot.holder)
+            if slot.pause:
+                self._run(channel, work_class, slot.pause)
+            elif slot.holder is None:
+                self._come_again(channel, work_class, "no slot", NO_SLOT)
+            else:
+                try:
+                    self._run(channel, work_class)
+                finally:
+                    self._slots.free(slot.holder)
         finally:
             self.seats.free(channel, work_class)
 
@@ -77,10 +79,10 @@ class Worker:
         self.stopping.set()
         self._dispatch.give_back()
 
-    def _run(self, channel: str, work_class: WorkClass) -> None:
-        metrics.RUNS.labels(channel, work_class, "began").inc()
+    def _run(self, channel: str, work_class: WorkClass, pause: float = 0.0) -> None:
+        metrics.RUNS.labels(channel, work_class, "pause" if pause else "began").inc()
         try:
-            nudges = self._dispatch.run(channel, work_class)
+            nudges = self._dispatch.run(channel, work_class, pause)
         except OdooError as error:
             level = logging.ERROR if isinstance(error, OdooRefused) else logging.WARNING
             log.log(level, "Channel %s: %s", channel, error)

@@ -10,7 +10,7 @@ from redis import Redis
 from lockgate.broker import connect
 from lockgate.budget import hold_key
 from lockgate.contract import WorkClass
-from lockgate.limits import NO_SLOT, SLOW, Pace, Seats, Slot, Slots
+from lockgate.limits import SLOW, Pace, Seats, Slot, Slots
 
 CRITICAL, ROUTINE, BULK = WorkClass
 
@@ -131,7 +131,7 @@ def test_a_channel_has_so_many_slots_over_all_workers(make_slots: MakeSlots) -> 
     first, second = here.take("shop").holder, there.take("shop").holder
     assert first is not None
     assert second is not None
-    assert here.take("shop") == Slot(None, NO_SLOT)
+    assert here.take("shop") == Slot(None)
     assert here.take("another").holder is not None
     there.free(second)
     assert here.take("shop").holder is not None
@@ -141,7 +141,7 @@ def test_a_channel_that_asked_for_a_pause_lets_no_run_in(redis: Redis, make_slot
     redis.set(hold_key("shop"), 1, px=60_000)
     slot = make_slots(2).take("shop")
     assert slot.holder is None
-    assert 50.0 < slot.wait <= 60.0
+    assert 50.0 < slot.pause <= 60.0
     assert make_slots(2).take("another").holder is not None
 
 

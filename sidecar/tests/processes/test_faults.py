@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from lockgate.contract import Outcome
 from lockgate.shop import Rule
 from lockgate.testing.processes import System, wait_until
 from lockgate.testing.values import stock
@@ -197,3 +198,31 @@ def test_what_is_to_come_again_and_is_not_there_when_the_pacer_looks_is_asked_fo
     system.odoo.want("shop", stock("A", 2))
     system.redis.publish("lockgate:later", "")  # a worker told of a run to come, and then Redis was flushed
     system.settled()
+
+
+def test_redis_holds_no_more_of_a_channel_that_is_down_however_much_changes(system: System) -> None:
+    system.odoo.add_channel("shop", url="http://127.0.0.1:1")
+    system.start("pacer")
+    system.start("worker")
+    wait_until(lambda: system.odoo.connectors, "the connectors were registered")
+    for number in range(5000):
+        system.odoo.want("shop", stock(f"S{number % 1000}", number))
+        if number % 500 == 499:
+            wait_until(lambda done=number: len(system.odoo.results) > done / 500, "it was tried")  # type: ignore[misc]
+            held = {key: system.redis.memory_usage(key) or 0 for key in system.redis.scan_iter()}
+            assert len(held) < 20, held
+            assert sum(held.values()) < 10_000, held
+    assert {each.outcome for each in system.odoo.results} <= {Outcome.DOWN, Outcome.RETRY}
+
+
+def test_while_a_channel_wants_no_requests_its_changes_are_still_turned_into_values(system: System) -> None:
+    system.channel.shop.rules.append(Rule(kind="fail", status=429, retry_after=600))
+    system.start("pacer")
+    system.start("worker")
+    system.odoo.want("shop", stock("A", 1))
+    wait_until(lambda: system.redis.keys("lockgate:hold:*"), "the channel is left alone")
+    for quantity in (2, 3):
+        turns = system.odoo.exchanges
+        system.odoo.want("shop", stock("A", quantity))
+        wait_until(lambda before=turns: system.odoo.exchanges > before, "a turn was taken")  # type: ignore[misc]
+    assert len(system.channel.shop.history) == 1
