@@ -141,6 +141,34 @@ class Seats:
                 del self._runs[channel, work_class]
 
 
+class Refusals:
+    """How long a channel's work is left alone that Odoo refuses: doubling, from 2 seconds to 30.
+
+    Asking again does not help until somebody has done something, and the nudges go on.
+    """
+
+    FIRST, MOST = 2.0, 30.0
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._refused: dict[str, tuple[float, float]] = {}  # how long, and until when
+
+    def wait(self, channel: str) -> float:
+        """Seconds until it may be asked for again; 0 is now."""
+        _, until = self._refused.get(channel, (0.0, 0.0))
+        return max(0.0, until - self._clock())
+
+    def refused(self, channel: str) -> float:
+        """It was refused once more; returns the seconds to leave it alone."""
+        before, _ = self._refused.get(channel, (self.FIRST / 2, 0.0))
+        seconds = min(before * 2, self.MOST)
+        self._refused[channel] = seconds, self._clock() + seconds
+        return seconds
+
+    def taken(self, channel: str) -> None:
+        self._refused.pop(channel, None)
+
+
 TAKE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -24,7 +24,7 @@ from lockgate.broker import connect
 from lockgate.budget import Budget
 from lockgate.contract import WorkClass
 from lockgate.dispatch import Dispatch
-from lockgate.limits import NO_SLOT, Pace, Seats, Slots
+from lockgate.limits import NO_SLOT, Pace, Refusals, Seats, Slots
 from lockgate.nudges import Nudges
 from lockgate.odoo import Gateway, OdooError, OdooRefused
 from lockgate.sessions import Sessions
@@ -34,7 +34,7 @@ from lockgate.tasks import STOP_SECONDS, make_app
 log = logging.getLogger(__name__)
 
 ODOO_FAILED = 2.0
-"""Seconds after which a run that Odoo refused or did not answer is tried again, beside the pacer's poll."""
+"""Seconds after which a run that Odoo did not answer is tried again, beside the pacer's poll."""
 
 
 class Worker:
@@ -44,6 +44,7 @@ class Worker:
         self._nudges = Nudges(redis, self.app)
         pace = Pace(settings.ceiling)
         self.seats = Seats(settings.concurrency, pace, queues)
+        self._refusals = Refusals()
         # one channel never takes the last seats of a worker, however high its bound is set
         self._slots = Slots(redis, min(settings.channel_concurrency, max(1, settings.concurrency - 2)))
         self._dispatch = Dispatch(
@@ -57,6 +58,9 @@ class Worker:
     def push(self, channel: str, work_class: WorkClass) -> None:
         """One nudge: take a seat and a slot, run, pass on what is to come again."""
         self._nudges.started(channel, work_class)
+        if wait := self._refusals.wait(channel):
+            self._come_again(channel, work_class, "refused", wait)
+            return
         if not self.seats.take(channel, work_class):
             self._come_again(channel, work_class, "no seat", 0.1)
             return
@@ -83,11 +87,16 @@ class Worker:
         metrics.RUNS.labels(channel, work_class, "pause" if pause else "began").inc()
         try:
             nudges = self._dispatch.run(channel, work_class, pause)
+        except OdooRefused as error:
+            wait = self._refusals.refused(channel)
+            log.error("Channel %s is asked for again in %g s: %s", channel, wait, error)
+            self._nudges.again(channel, work_class, wait)
+            return
         except OdooError as error:
-            level = logging.ERROR if isinstance(error, OdooRefused) else logging.WARNING
-            log.log(level, "Channel %s: %s", channel, error)
+            log.warning("Channel %s: %s", channel, error)
             self._nudges.again(channel, work_class, ODOO_FAILED)
             return
+        self._refusals.taken(channel)
         for nudge in nudges:
             self._nudges.again(channel, nudge.work_class, nudge.delay)
 

@@ -10,7 +10,7 @@ from redis import Redis
 from lockgate.broker import connect
 from lockgate.budget import hold_key
 from lockgate.contract import WorkClass
-from lockgate.limits import SLOW, Pace, Seats, Slot, Slots
+from lockgate.limits import SLOW, Pace, Refusals, Seats, Slot, Slots
 
 CRITICAL, ROUTINE, BULK = WorkClass
 
@@ -211,3 +211,15 @@ def test_a_channel_that_could_not_be_reached_is_tried_with_a_single_row() -> Non
     assert pace.ceiling("shop", 250) == 1
     pace.learn("shop", rows=1, seconds=0.001, send_by=5.0)
     assert pace.ceiling("shop", 250) == 2000
+
+
+def test_what_odoo_refuses_is_asked_for_less_and_less_until_it_is_taken() -> None:
+    now = 0.0
+    refusals = Refusals(clock=lambda: now)
+    assert refusals.wait("shop") == 0.0
+    assert [refusals.refused("shop") for _ in range(6)] == [2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    assert (refusals.wait("shop"), refusals.wait("another")) == (30.0, 0.0)
+    now = 31.0
+    assert refusals.wait("shop") == 0.0
+    refusals.taken("shop")
+    assert refusals.refused("shop") == 2.0
