@@ -12,8 +12,10 @@ from .price_tax import tax_of
 # product nobody's own edit waits for approval; all listings of the product together or none.
 CANDIDATES = f"""
     SELECT row.listing_id AS key, 0 AS change_id, seal.company_id, seal.channel_id, seal.book_id,
-           seal.product_id, seal.listing_id, seal.currency_id, row.live AS new_price, true AS automatic,
-           (row.live - seal.amount)::float8 / seal.amount::float8 AS change_percent,
+           seal.product_id, seal.listing_id, seal.currency_id, row.live AS new_price,
+           NULL::jsonb AS breaks, row.live AS lowest_price, true AS automatic,
+           (row.live - seal.amount) / seal.amount AS fall_percent,
+           (row.live - seal.amount) / seal.amount AS rise_percent,
            {margin_of("(row.live - tax.on_net) / tax.per_net", "seal")} AS margin_percent,
            1.0 AS ratio, %(now)s::timestamp AS begins, NULL::timestamp AS ends,
            count(*) OVER (PARTITION BY seal.product_id) = (
