@@ -9,7 +9,8 @@ from .price_tax import tax_of
 
 # Drift that a change of one price for each product stands for in full: of an open-ended seal of the product's
 # own unit, without breaks or a regular price, on which no other change is approved to come and of whose
-# product nobody's own edit waits for approval; all listings of the product together or none.
+# product nobody's own edit waits for approval, or was turned down and no person has approved a price since;
+# all listings of the product together or none.
 CANDIDATES = f"""
     SELECT row.listing_id AS key, 0 AS change_id, seal.company_id, seal.channel_id, seal.book_id,
            seal.product_id, seal.listing_id, seal.currency_id, row.live AS new_price,
@@ -36,9 +37,15 @@ CROSS JOIN LATERAL {tax_of("seal.book_id", "own.product_tmpl_id")} tax
        AND NOT EXISTS (
            SELECT FROM lockgate_price_change_line edited
              JOIN lockgate_price_change change ON change.id = edited.change_id
-              AND change.kind = 'captured' AND change.state IN ('draft', 'to_approve')
+              AND change.kind = 'captured' AND change.state <> 'approved'
              JOIN lockgate_price_change_book_rel chosen ON chosen.change_id = change.id
-            WHERE edited.product_id = seal.product_id AND chosen.book_id = seal.book_id)
+            WHERE edited.product_id = seal.product_id AND chosen.book_id = seal.book_id
+              AND NOT (change.state IN ('rejected', 'cancelled') AND EXISTS (
+                  SELECT FROM lockgate_price_seal later
+                    JOIN lockgate_price_approval approval ON approval.id = later.approval_id
+                   WHERE later.listing_id = seal.listing_id AND later.book_id = seal.book_id
+                     AND later.revokes_id IS NULL AND approval.basis IN ('tier', 'emergency')
+                     AND approval.date > change.state_since)))
 """
 # Inside every policy, and under at least one that lets drift through.
 LET_THROUGH = f"""
