@@ -5,6 +5,7 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from .begins import begins, release_on
 from .price_seal import NOT_HELD, NOT_REVOKED
 
 # Every policy beside each of the `numbers` it is for.
@@ -86,15 +87,16 @@ OUTSIDE = f"""
          (%(rates)s::jsonb -> currency.id::text ->> 'age')::int > policy.days, true)
     END
 """
-PROPOSED = """
+PROPOSED = f"""
     SELECT impact.id AS key, impact.change_id, impact.company_id, impact.channel_id, impact.book_id,
            impact.product_id, impact.listing_id, impact.currency_id, impact.new_price, impact.breaks,
            impact.lowest_price, impact.fall_percent, impact.rise_percent, impact.margin_percent,
            impact.compare_at, impact.old_seal_id, change.kind = 'drift' AS automatic,
            unit.factor / own_unit.factor AS ratio,
-           greatest(change.effective_from, %(now)s) AS begins, change.effective_to AS ends
+           {begins()} AS begins, change.effective_to AS ends
       FROM lockgate_price_impact impact
       JOIN lockgate_price_change change ON change.id = impact.change_id
+{release_on("impact.channel_id", "change")}
       JOIN product_product product ON product.id = impact.product_id
       JOIN product_template template ON template.id = product.product_tmpl_id
       JOIN uom_uom unit ON unit.id = impact.uom_id
