@@ -137,7 +137,12 @@ class PriceImpact(models.Model):
         help="Margin, as a part of the price without tax.",
     )
 
-    base_amount = fields.Monetary(readonly=True, aggregator=None, help="What the line computed it from.")
+    base_amount = fields.Monetary(
+        readonly=True,
+        aggregator=None,
+        groups=COST_GROUPS,
+        help="What the line computed it from, which may be the cost.",
+    )
     compare_base = fields.Monetary(readonly=True, aggregator=None)
     basis = fields.Integer(readonly=True, aggregator=None, help="The newest seal when this was computed.")
 
