@@ -65,7 +65,8 @@ class PriceBook(models.Model):
 
     def _sweep_slice(self, rows):
         compared = super()._sweep_slice(rows)
-        drifted = [row for row in compared if row["seal_id"] and self._drifted(row)]
+        # A quantity break that differs is no drift of one price: a person decides.
+        drifted = [row for row in compared if row["seal_id"] and self._drifted(row) and row["quantity"] == 1]
         if drifted and self.env["lockgate.price.change"]._seal_drift(self, drifted):
             return super()._sweep_slice(rows)
         return compared
