@@ -5,11 +5,8 @@ STATES = [
     ("draft", "Draft"),
     ("to_approve", "To Approve"),
     ("approved", "Approved"),
-    ("held", "Held"),
     ("rejected", "Rejected"),
     ("cancelled", "Cancelled"),
-    ("superseded", "Superseded"),
-    ("rolled_back", "Rolled Back"),
 ]
 # All that people may set; everything else is set by decisions alone.
 EDITABLE = {
