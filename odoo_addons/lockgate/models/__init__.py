@@ -21,6 +21,7 @@ from . import mapping_check
 from . import unmapped
 from . import exception
 from . import exception_failure
+from . import exception_computed
 from . import exception_rule
 from . import exception_button
 from . import exception_record

@@ -139,6 +139,7 @@ class ExceptionRecord(models.Model):
             error=f"{type(error).__name__}: {error}",
         )
         self._report("internal", listing, mark.aspect, message)
+        self.env["lockgate.exception.computed"]._forget(mark.aspect, listing.ids)
 
     @api.model
     def _record(self, seen):

@@ -4,6 +4,7 @@ from . import test_connections
 from . import test_contract
 from . import test_event
 from . import test_exception_causes
+from . import test_exception_computed
 from . import test_exception_decisions
 from . import test_exception_impact
 from . import test_exception_outage
