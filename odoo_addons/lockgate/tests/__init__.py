@@ -8,6 +8,7 @@ from . import test_exception_computed
 from . import test_exception_decisions
 from . import test_exception_impact
 from . import test_exception_mapping
+from . import test_exception_one_by_one
 from . import test_exception_outage
 from . import test_exceptions
 from . import test_exceptions_at_once

@@ -60,10 +60,10 @@ class TestDecisions(LockgateCase):
         self.decision(exception, kind="skip", until=self.in_an_hour()).action_apply()
         self.assertEqual(exception.state, "skipped")
         self.assertFalse(exception.activity_ids)
-        self.env["lockgate.exception"]._cron_escalate()
+        self.run_cron("_cron_escalate")
         self.assertEqual(exception.state, "skipped")
         self.pass_time(3601)
-        self.env["lockgate.exception"]._cron_escalate()
+        self.run_cron("_cron_escalate")
         self.assertRecordValues(exception, [{"state": "open", "skip_until": False}])
         self.assertEqual(exception.activity_ids.user_id, self.user_owner)
 
