@@ -24,6 +24,7 @@ from . import exception_failure
 from . import exception_computed
 from . import exception_rule
 from . import exception_button
+from . import exception_bulk
 from . import exception_mapping
 from . import exception_record
 from . import exception_outage

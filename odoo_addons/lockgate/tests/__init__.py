@@ -3,6 +3,8 @@ from . import test_channel
 from . import test_connections
 from . import test_contract
 from . import test_event
+from . import test_attempt_words
+from . import test_exception_bulk
 from . import test_exception_causes
 from . import test_exception_computed
 from . import test_exception_decisions

@@ -210,13 +210,13 @@ class LockgateCase(TransactionCase):
         self.env.flush_all()
         return self.exceptions()
 
-    def run_cron(self, method):
-        """Call a cron's method of exceptions, which commits and rolls back within the test's transaction."""
+    def run_cron(self, method, model="lockgate.exception"):
+        """Call a cron's method, which commits and rolls back within the test's transaction."""
         self.env.flush_all()
         self.registry_enter_test_mode(register_cleanup=False)
         try:
             with self.registry.cursor() as cr:
-                getattr(api.Environment(cr, SUPERUSER_ID, {})["lockgate.exception"], method)()
+                getattr(api.Environment(cr, SUPERUSER_ID, {})[model], method)()
         finally:
             self.registry_leave_test_mode()
         self.env.invalidate_all()
