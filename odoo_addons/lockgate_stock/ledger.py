@@ -1,4 +1,4 @@
-"""Writing the stock ledger: one statement a turn, for the listings whose number changed."""
+"""Writing the stock ledger: one statement a turn, for the listings whose number changed, or that ended."""
 
 import json
 from datetime import timedelta
@@ -36,11 +36,12 @@ def append(cr, channel, exposures, reasons, now):
         {
             "listing_id": each.listing_id,
             "figures": _figures(each),
+            "ended_at": each.ended_at and each.ended_at.isoformat(),
             "reason": reasons.get(each.listing_id),
             "is_defect": reasons.get(each.listing_id) in UNMARKED and not _explained(each, sweep, now),
         }
         for each in exposures
-        if each.quantity != each.wanted
+        if each.quantity != each.wanted or each.ended_at != each.was_ended_at
     ]
     if rows:
         prepared.execute(
@@ -49,10 +50,10 @@ def append(cr, channel, exposures, reasons, now):
 
 
 APPEND = """
-    INSERT INTO lockgate_stock_ledger (channel_id, at, listing_id, figures, reason, is_defect)
-    SELECT %(channel)s, %(now)s, listing_id, figures, reason, is_defect
+    INSERT INTO lockgate_stock_ledger (channel_id, at, listing_id, figures, ended_at, reason, is_defect)
+    SELECT %(channel)s, %(now)s, listing_id, figures, ended_at, reason, is_defect
       FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
-           listing_id int, figures jsonb, reason text, is_defect bool)
+           listing_id int, figures jsonb, ended_at timestamp, reason text, is_defect bool)
 """
 
 

@@ -28,6 +28,11 @@ class StockLedger(models.Model):
         store=False, search="_search_shown_at", help="To look for what was shown at a moment."
     )
     figures = fields.Json(required=True, readonly=True)
+    ended_at = fields.Datetime(
+        "Ended",
+        readonly=True,
+        help="Discontinued, and nothing lay there any more: shown as 0 from then on, whatever comes back.",
+    )
     reason = fields.Char("After", readonly=True, help="The mark that made it be computed.")
     is_defect = fields.Boolean(
         "Found by the Sweep",
@@ -39,6 +44,7 @@ class StockLedger(models.Model):
     explanation = fields.Char("Because", compute="_compute_words", compute_sudo=True)
 
     _listing_index = models.Index("(listing_id, at)")
+    _ended_index = models.Index("(listing_id) WHERE ended_at IS NOT NULL")
     _defect_index = models.Index("(channel_id, at) WHERE is_defect")
 
     @api.depends("listing_id", "at")
@@ -71,6 +77,21 @@ class StockLedger(models.Model):
             exposure = row._exposure()
             row.explanation = row.listing_id._stock_words(exposure)
             row.quantity_text = row.listing_id._quantity_words(exposure)
+
+    @api.model
+    def _ended(self, listing_ids=None):
+        """{listing's id: since when} of those, or of all, that have ended: their last row says so."""
+        self.flush_model()
+        self.env.cr.execute(
+            """
+            SELECT listing_id, ended_at FROM lockgate_stock_ledger l
+             WHERE ended_at IS NOT NULL AND (%(all)s OR listing_id = ANY(%(listings)s))
+               AND NOT EXISTS (SELECT FROM lockgate_stock_ledger newer
+                                WHERE newer.listing_id = l.listing_id AND newer.id > l.id)
+            """,
+            {"all": listing_ids is None, "listings": listing_ids or []},
+        )
+        return dict(self.env.cr.fetchall())
 
     def _exposure(self):
         """The Exposure as far as words need it."""
