@@ -107,12 +107,26 @@ class Listing(models.Model):
         return listings
 
     def write(self, vals):
+        if "channel_id" in vals:
+            self._refuse_another_channel(vals["channel_id"])
         result = super().write(vals)
-        if not {"product_id", "channel_id"}.isdisjoint(vals):
+        if "product_id" in vals:
             self._stand()
         if MAPPING & set(vals):
             self._mark("mapping changed")
         return result
+
+    def _refuse_another_channel(self, channel_id):
+        """Publications, seals and marks are the channel's: versions of two turns could not be compared."""
+        for listing in self:
+            if listing.channel_id.id != channel_id:
+                raise ValidationError(
+                    self.env._(
+                        "Listing %s stays with its channel: archive it, and list the product on the other "
+                        "channel.",
+                        listing.display_name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_published(self):

@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form
 from odoo.tools import mute_logger
 
-from .common import LockgateCase
+from .common import LockgateCase, make_channel
 
 
 class TestListing(LockgateCase):
@@ -71,6 +71,17 @@ class TestListing(LockgateCase):
     def test_a_unit_that_does_not_convert_is_refused(self):
         with self.assertRaisesRegex(ValidationError, "(?s)BARGE.*Hours cannot be converted to Units"):
             self.list_it(self.product(), uom_id=self.env.ref("uom.product_uom_hour").id)
+
+    def test_a_listing_stays_with_its_channel(self):
+        other = make_channel(self.env, "pier", 0)
+        self.settle(7)
+        refused = self.assertRaisesRegex(ValidationError, "(?s)quay-0.*stays with its channel: archive it")
+        with refused, self.env.cr.savepoint():
+            self.listing.channel_id = other
+        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+            other.listing_ids = self.listing
+        self.listing.write({"channel_id": self.channel.id, "reference": "gid-7"})
+        self.assertEqual((self.listing.channel_id, self.listing.reference), (self.channel, "gid-7"))
 
     def test_a_published_listing_is_archived_and_not_deleted(self):
         self.settle(7)
