@@ -15,5 +15,6 @@ from . import (
     test_set_aside,
     test_shares,
     test_shares_again,
+    test_sweep,
     test_turn,
 )
