@@ -1,5 +1,9 @@
+from functools import partial
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+
+from .duplicates import listed_twice
 
 # What a channel is told of a listing: a change of one of these may change every value.
 MAPPING = {"sku", "reference", "uom_id", "active", "product_id"}
@@ -52,10 +56,7 @@ class Listing(models.Model):
     active = fields.Boolean(default=True, tracking=True)
     publication_ids = fields.One2many("lockgate.publication", "listing_id", readonly=True)
 
-    _sku_unique = models.UniqueIndex(
-        "(channel_id, sku) WHERE active",
-        "This SKU is already listed on the channel: a channel knows each SKU once.",
-    )
+    _sku_unique = models.UniqueIndex("(channel_id, sku) WHERE active", partial(listed_twice, name="sku"))
 
     _channel_index = models.Index("(channel_id, id)")
 

@@ -1,6 +1,6 @@
 from psycopg2 import IntegrityError
 
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form
 from odoo.tools import mute_logger
 
@@ -56,7 +56,9 @@ class TestListing(LockgateCase):
         )
         self.assertFalse(imported["ids"])
         (message,) = imported["messages"]
-        self.assertIn("This SKU is already listed on the channel", message["message"])
+        self.assertRegex(
+            message["message"], "Channel SKU quay-0 is already listed on channel Quay, for .*quay 0"
+        )
         self.assertEqual(message["rows"], {"from": 1, "to": 1})
 
     def test_an_archived_listing_gives_its_sku_back(self):
@@ -82,6 +84,32 @@ class TestListing(LockgateCase):
             other.listing_ids = self.listing
         self.listing.write({"channel_id": self.channel.id, "reference": "gid-7"})
         self.assertEqual((self.listing.channel_id, self.listing.reference), (self.channel, "gid-7"))
+
+    @mute_logger("odoo.sql_db")
+    def test_a_reference_that_is_there_twice_is_named(self):
+        self.listing.reference = "gid-7"
+        product = self.product()
+        imported = self.env["lockgate.listing"].load(
+            ["channel_id/.id", "product_id/.id", "sku", "reference"],
+            [[str(self.channel.id), str(product.id), "B-1", "gid-7"]],
+        )
+        self.assertRegex(
+            imported["messages"][0]["message"], "Channel Reference gid-7 is already listed on .*quay 0"
+        )
+
+    def test_a_listed_product_is_not_deleted(self):
+        with self.assertRaisesRegex(UserError, "quay 0 is listed as quay-0 @ Quay: archive the product"):
+            self.listing.product_id.unlink()
+
+    def test_a_mark_of_a_deleted_product_harms_nothing(self):
+        product = self.listing.product_id
+        self.mark(self.listing)
+        self.env["lockgate.outbox"]._mark_products("stock", product.ids, "shipped")
+        self.want(5, self.listings[1])
+        self.listing.unlink()
+        product.unlink()
+        self.assertEqual(len(self.turn()["leases"]), 1)
+        self.assertEqual(self.marks(), [])
 
     def test_a_published_listing_is_archived_and_not_deleted(self):
         self.settle(7)
