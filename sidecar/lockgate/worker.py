@@ -45,18 +45,21 @@ class Worker:
         self._seats = Seats(settings.concurrency, queues)
         # one channel never takes the last seats of a worker, however high its bound is set
         self._slots = Slots(redis, min(settings.channel_concurrency, max(1, settings.concurrency - 2)))
+        self._budget = Budget(redis)
+        self._takes_routine = WorkClass.ROUTINE in queues
         self._dispatch = Dispatch(
             Gateway.open(settings),
             Sessions(Credentials(settings.credentials_dir)),
             Pace(settings.ceiling),
-            Budget(redis),
+            self._budget,
             stopping=self.stopping,
         )
 
     def push(self, channel: str, work_class: WorkClass) -> None:
         """One nudge: take a seat and a slot, run, pass on what is to come again."""
         self._nudges.started(channel, work_class)
-        if not self._seats.take(work_class):
+        seat = self._take_seat(channel, work_class)
+        if seat is None:
             self._come_again(channel, work_class, "no seat", 0.1)
             return
         try:
@@ -65,11 +68,22 @@ class Worker:
                 self._come_again(channel, work_class, "no slot", slot.wait)
                 return
             try:
-                self._run(channel, work_class)
+                self._run(channel, seat)
             finally:
                 self._slots.free(slot.holder)
         finally:
-            self._seats.free(work_class)
+            self._seats.free(seat)
+
+    def _take_seat(self, channel: str, work_class: WorkClass) -> WorkClass | None:
+        """Of which class the seat is, and so the run; none: there is no seat.
+
+        What was marked may be critical, so its nudge is. Where a routine seat is free its run leases what is
+        routine too, so that an ordinary change takes one run. A limited channel's budget tells them apart.
+        """
+        wider = self._takes_routine and self._budget.rows(channel, work_class) is None
+        if work_class == WorkClass.CRITICAL and wider and self._seats.take(WorkClass.ROUTINE):
+            return WorkClass.ROUTINE
+        return work_class if self._seats.take(work_class) else None
 
     def _run(self, channel: str, work_class: WorkClass) -> None:
         metrics.RUNS.labels(channel, work_class, "began").inc()
