@@ -206,8 +206,10 @@ class Gateway:
         message = RegisterRequest.model_validate({**self._envelope, "connectors": tuple(connectors)})
         return self._ask("register", message, RegisterAnswer)
 
-    def due(self) -> DueAnswer:
-        return self._ask("due", DueRequest.model_validate(self._envelope), DueAnswer)
+    def due(self, *, every: bool = False) -> DueAnswer:
+        """Which channels have work; with `every`, those without work too."""
+        message = DueRequest.model_validate({**self._envelope, "every": every})
+        return self._ask("due", message, DueAnswer)
 
     def exchange(
         self,

@@ -28,9 +28,17 @@ def check(stack, *channels: str, **changed: str) -> subprocess.CompletedProcess[
     return subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=120)
 
 
-def test_check_finds_nothing_wrong(stack, parts):
-    done = check(stack, "demo", "vendure")
+def test_check_tries_every_channel_and_finds_nothing_wrong(stack, parts):
+    done = check(stack)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "channel demo" in done.stdout
+    assert "channel vendure" in done.stdout
+
+
+def test_check_tries_only_the_channels_that_are_named(stack, parts):
+    done = check(stack, "demo")
+    assert "channel demo" in done.stdout
+    assert "channel vendure" not in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ class Gateway(models.AbstractModel):
     def due(self, message):
         """Which channels have work of which class, and when the next falls due. Reads only."""
         self._admit("due", message)
-        return self._answer(**self.env["lockgate.turn"].sudo()._due())
+        return self._answer(**self.env["lockgate.turn"].sudo()._due(message["every"]))
 
     @api.model
     def exchange(self, message):

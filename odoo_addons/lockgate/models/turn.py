@@ -170,11 +170,18 @@ class Turn(models.Model):
         }
 
     @api.model
-    def _due(self):
+    def _due(self, every=False):
+        """A DueAnswer's own part: the channels with work, and with `every` those without as well."""
         cr = self.env.cr
         cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
         (now,) = cr.fetchone()
-        return {"channels": leases.due(cr, now), "next_in": leases.next_in(cr, now)}
+        channels = leases.due(cr, now)
+        if every:
+            none = {"critical": 0, "routine": 0, "bulk": 0}
+            with_work = [channel["channel"] for channel in channels]
+            others = self.env["lockgate.channel"].search([("code", "not in", with_work)])
+            channels += [{"channel": code, **none} for code in others.mapped("code")]
+        return {"channels": channels, "next_in": leases.next_in(cr, now)}
 
     @api.model
     def _set_aside(self, request, aspect):

@@ -61,7 +61,7 @@ class TestGateway(GatewayCase):
         self.want(7)
         messages = {
             "register": self.envelope(connectors=[DESCRIPTION]),
-            "due": self.envelope(),
+            "due": self.envelope(every=False),
             "exchange": self.envelope(**request(self.channel)),
             "ingest": self.envelope(events=[event(self.channel)]),
         }
@@ -78,7 +78,7 @@ class TestGateway(GatewayCase):
 
     def test_another_contract_version_is_refused(self):
         with self.assertRaisesRegex(UserError, "does not speak contract 1"):
-            self.call("due", self.envelope(contract=2))
+            self.call("due", self.envelope(contract=2, every=False))
 
     def test_a_message_that_does_not_fit_is_refused_and_names_the_field(self):
         broken = [
@@ -101,10 +101,10 @@ class TestGateway(GatewayCase):
 
     def test_another_database_is_refused(self):
         with self.assertRaisesRegex(UserError, "another database"):
-            self.call("due", self.envelope(database="00000000-0000-0000-0000-000000000000"))
+            self.call("due", self.envelope(every=False, database="00000000-0000-0000-0000-000000000000"))
 
     def test_another_incarnation_is_refused(self):
-        message = self.envelope()
+        message = self.envelope(every=False)
         self.env["ir.config_parameter"].set_param("lockgate.incarnation", 2)
         with self.assertRaisesRegex(UserError, "incarnation"):
             self.call("due", message)
@@ -146,9 +146,15 @@ class TestGateway(GatewayCase):
 
     def test_due_answers_what_the_contract_says(self):
         self.want(7)
-        answer = self.call("due", self.envelope())
+        answer = self.call("due", self.envelope(every=False))
         fits(answer, "DueAnswer")
         self.assertEqual([row["channel"] for row in answer["channels"]], ["quay"])
+
+    def test_due_tells_of_channels_without_work_only_when_every_one_is_asked_for(self):
+        self.assertEqual(self.call("due", self.envelope(every=False))["channels"], [])
+        answer = self.call("due", self.envelope(every=True))
+        fits(answer, "DueAnswer")
+        self.assertIn({"channel": "quay", "critical": 0, "routine": 0, "bulk": 0}, answer["channels"])
 
     def test_an_exchange_tells_the_connector_what_it_needs(self):
         self.channel.credential = "quay-key"
