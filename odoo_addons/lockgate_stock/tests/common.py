@@ -206,6 +206,18 @@ class StockCase(TransactionCase):
         )
         return sorted(self.env.cr.fetchall(), key=str)
 
+    def scoped(self):
+        """{(channel, reason)} of what asks for all stock of a channel since the last time."""
+        self.env.cr.flush()
+        self.env.cr.execute(
+            "DELETE FROM lockgate_outbox WHERE aspect = 'stock' AND listing_id IS NULL"
+            " RETURNING channel_id, reason"
+        )
+        return {
+            (self.env["lockgate.channel"].browse(channel_id), reason)
+            for channel_id, reason in self.env.cr.fetchall()
+        }
+
     def reasons(self):
         """The reasons of the marks since the last time, all of them of the listing's stock."""
         marks = self.marks()

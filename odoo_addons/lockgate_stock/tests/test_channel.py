@@ -32,7 +32,7 @@ class TestChannel(StockCase):
         self._listing(self.unlisted)
         self.marks()
         self.channel.warehouse_ids += self.elsewhere
-        self.assertEqual(self.marks(), [(None, "stock", "warehouses changed")])
+        self.assertEqual(self.scoped(), {(self.channel, "warehouses changed")})
 
     def test_another_change_of_the_channel_leaves_no_mark(self):
         self.channel.name = "Boats"
