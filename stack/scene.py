@@ -58,7 +58,7 @@ class Scene:
         admin = self.parts.admin
         order = admin.create(
             "purchase.order",
-            partner_id=admin.reference("base.main_partner"),
+            partner_id=admin.reference("base.res_partner_2"),
             picking_type_id=self.warehouse["in_type_id"],
             order_line=[(0, 0, {"product_id": product, "product_qty": quantity, "price_unit": 1.0})],
         )
@@ -70,7 +70,7 @@ class Scene:
         admin = self.parts.admin
         order = admin.create(
             "sale.order",
-            partner_id=admin.reference("base.main_partner"),
+            partner_id=admin.reference("base.res_partner_2"),
             warehouse_id=self.parts.channels.warehouse,
             order_line=[(0, 0, {"product_id": product, "product_uom_qty": quantity})],
         )

@@ -1,4 +1,4 @@
-"""Writing the stock ledger: a row for each listing whose number changed, or what decides it."""
+"""Writing the stock ledger: a row for each listing whose number or end changed, or what decides it."""
 
 import json
 from datetime import timedelta
@@ -42,7 +42,8 @@ def append(cr, channel, exposures, reasons, now):
     rows = []
     for each in exposures:
         decision, changed = _decision(each), each.quantity != each.wanted
-        if not changed and decided.get(each.listing_id, decision) == decision:
+        ended = each.ended_at != each.was_ended_at
+        if not (changed or ended) and decided.get(each.listing_id, decision) == decision:
             continue
         reason = reasons.get(each.listing_id)
         rows.append(
@@ -50,8 +51,9 @@ def append(cr, channel, exposures, reasons, now):
                 "listing_id": each.listing_id,
                 "figures": _figures(each),
                 "decided_by": decision,
+                "ended_at": each.ended_at and each.ended_at.isoformat(),
                 "reason": reason,
-                "is_defect": changed and reason in FOUND and not _explained(each, sweep, now),
+                "is_defect": (changed or ended) and reason in FOUND and not _explained(each, sweep, now),
             }
         )
     if rows:
@@ -61,10 +63,11 @@ def append(cr, channel, exposures, reasons, now):
 
 
 APPEND = """
-    INSERT INTO lockgate_stock_ledger (channel_id, at, listing_id, figures, decided_by, reason, is_defect)
-    SELECT %(channel)s, %(now)s, listing_id, figures, decided_by, reason, is_defect
+    INSERT INTO lockgate_stock_ledger (
+           channel_id, at, listing_id, figures, decided_by, ended_at, reason, is_defect)
+    SELECT %(channel)s, %(now)s, listing_id, figures, decided_by, ended_at, reason, is_defect
       FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
-           listing_id int, figures jsonb, decided_by text, reason text, is_defect bool)
+           listing_id int, figures jsonb, decided_by text, ended_at timestamp, reason text, is_defect bool)
 """
 
 DECIDED = """

@@ -163,7 +163,7 @@ class Lease(Message):
 
 
 def _storable(words: str) -> str:
-    """Without what PostgreSQL's JSON cannot hold: one such character would lose a whole exchange's results."""
+    """Without what PostgreSQL's JSON cannot hold: one such character would cost a whole exchange."""
     return words.replace("\0", "").encode(errors="replace").decode()
 
 

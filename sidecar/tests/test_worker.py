@@ -22,7 +22,7 @@ class Runs:
     def __init__(self, heard: list[WorkClass]) -> None:
         self._heard = heard
 
-    def run(self, channel: str, work_class: WorkClass) -> list[Nudge]:
+    def run(self, channel: str, work_class: WorkClass, pause: float) -> list[Nudge]:
         self._heard.append(work_class)
         return []
 
@@ -41,7 +41,7 @@ def make_worker(redis: Redis, redis_url: str) -> MakeWorker:
 
 
 def fill(worker: Worker, work_class: WorkClass) -> None:
-    while worker._seats.take(work_class):
+    while worker.seats.take("another", work_class):
         pass
 
 

@@ -63,14 +63,25 @@ def test_check_names_a_channel_that_does_not_exist(stack, parts):
     assert "nowhere" in done.stdout + done.stderr
 
 
-def test_a_channel_that_answers_html_becomes_an_exception_and_heals_on_retry(story, parts, script):
+@pytest.mark.parametrize(
+    ("kind", "path", "words"),
+    [
+        ("html", "/stock", "answered HTML instead of JSON"),
+        ("misfit", "/stock", "something else than its connector expects"),
+        ("endless", "/read", "longer than"),
+    ],
+)
+def test_a_channel_that_answers_nonsense_becomes_an_exception_and_heals_on_retry(
+    story, parts, script, kind, path, words
+):
     product = parts.channels.products[8]
-    script(kind="html", status=200, times=1, path="/stock")
+    script(kind=kind, times=1, path=path)
     story.adjust(product.id, +1)
     domain = [("channel_id", "=", parts.channels.channels["demo"]), ("state", "=", "open")]
     story.wait("an exception is open", lambda: parts.owner.find("lockgate.exception", domain, "id"))
-    exception = parts.owner.find("lockgate.exception", domain, "id", "message")[0]
-    assert "HTML" in exception["message"]
+    exception = parts.owner.find("lockgate.exception", domain, "id", "message", "category")[0]
+    assert exception["category"] == "bad_answer"
+    assert words in exception["message"]
     parts.owner.call("lockgate.exception", "action_retry", [exception["id"]])
     story.wait_stock("demo", product)
     story.wait("it resolved by itself", lambda: not parts.owner.find("lockgate.exception", domain, "id"))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import psycopg2.errors
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..turn import prepared
 from .exception import UNRESOLVED
@@ -126,18 +127,25 @@ class ExceptionRecord(models.Model):
 
     @api.model
     def _record_internal(self, mark, error):
-        """A listing whose value cannot be computed; the error's class and text, for an engineer."""
+        """A listing whose value cannot be computed: why, in words for people or, of a defect, an engineer."""
         listing = self.env["lockgate.listing"].browse(mark.listing_id).exists()
         if not listing:
             _logger.warning("A mark of deleted listing %s was set aside: %s", mark.listing_id, error)
             return
-        message = self.env._(
-            "The %(aspect)s of %(listing)s could not be computed: %(error)s. "
-            "Mend the product's data, then press Retry.",
-            aspect=mark.aspect,
-            listing=listing.display_name,
-            error=f"{type(error).__name__}: {error}",
-        )
+        words = {"aspect": mark.aspect, "listing": listing.display_name}
+        if isinstance(error, UserError):
+            message = self.env._(
+                "The %(aspect)s of %(listing)s could not be computed. %(error)s Then press Retry.",
+                **words,
+                error=error,
+            )
+        else:
+            message = self.env._(
+                "The %(aspect)s of %(listing)s could not be computed: %(error)s. "
+                "Mend the product's data, then press Retry.",
+                **words,
+                error=f"{type(error).__name__}: {error}",
+            )
         self._report("internal", listing, mark.aspect, message)
 
     @api.model

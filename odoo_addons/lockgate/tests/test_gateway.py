@@ -76,6 +76,35 @@ class TestGateway(GatewayCase):
             with self.subTest(model=model), self.assertRaises(AccessError):
                 self.env[model].with_user(self.user_integration).search_read([], ["id"])
 
+    def test_a_sidecar_of_another_version_becomes_an_exception_while_something_waits(self):
+        self.channel.owner_id = self.user_owner
+        self.mark(self.listings)
+        for message in (self.envelope(contract=2), self.envelope(surprise=1)):
+            # without assertRaises, which would roll back what is kept besides
+            try:
+                self.call("due", message)
+            except UserError as error:
+                words = str(error)
+        self.assertIn("surprise", words)
+        self.assertFalse(self.catch_up(), "it may be put right within minutes")
+        self.pass_time(901)
+        exception = self.catch_up()
+        self.assertEqual((exception.category, exception.owner_id), ("settings", self.user_owner))
+        self.assertIn("does not speak contract 1: install the sidecar", exception.message)
+        self.assertEqual(self.catch_up(), exception)
+        for listing in self.listings:
+            self.maker.quantities[listing.id] = 7
+        answer = self.exchange(ceiling=10)
+        self.exchange(*[result(answer, lease) for lease in answer["leases"]])
+        self.assertEqual(exception.state, "resolved")
+
+    def test_a_sidecar_of_another_version_is_no_matter_where_nothing_waits(self):
+        try:
+            self.call("due", self.envelope(contract=2))
+        except UserError:
+            self.pass_time(901)
+        self.assertFalse(self.catch_up())
+
     def test_another_contract_version_is_refused(self):
         with self.assertRaisesRegex(UserError, "does not speak contract 1"):
             self.call("due", self.envelope(contract=2, every=False))

@@ -12,6 +12,7 @@ from . import (
     price_book,
     price_tax,
     price_book_prices,
+    price_book_breaks,
     governed,
     price_tier,
     price_policy,

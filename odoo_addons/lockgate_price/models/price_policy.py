@@ -47,7 +47,11 @@ class PricePolicy(models.Model):
     )
     company_currency_id = fields.Many2one(related="company_id.currency_id", string="Company Currency")
     category_id = fields.Many2one(
-        "product.category", "Product Category", tracking=True, help="With those under it. Empty: all."
+        "product.category",
+        "Product Category",
+        tracking=True,
+        ondelete="restrict",
+        help="With those under it. Empty: all.",
     )
     channel_id = fields.Many2one(
         "lockgate.channel", check_company=True, tracking=True, ondelete="cascade", help="Empty: all."

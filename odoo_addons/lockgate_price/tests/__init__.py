@@ -5,6 +5,7 @@ from . import (
     test_background,
     test_drift,
     test_drift_band,
+    test_drift_breaks,
     test_emergency,
     test_entrant,
     test_exception_price,
@@ -28,4 +29,5 @@ from . import (
     test_security,
     test_tiers,
     test_wanted_price,
+    test_worst_price,
 )

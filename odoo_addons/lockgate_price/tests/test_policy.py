@@ -1,9 +1,12 @@
 from datetime import timedelta
 
+from psycopg2 import IntegrityError
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user
+from odoo.tools import mute_logger
 
 from .common import APPROVER, PriceCase
 
@@ -97,6 +100,28 @@ class TestPolicy(PolicyCase):
         self.policy("margin", "ask")
         with self.assertRaisesRegex(ValidationError, "The margin"):
             self.tier.active = False
+
+    def test_what_a_policy_holds_for_is_not_deleted_under_it(self):
+        """It would hold for the whole company then."""
+        above = self.env["product.category"].create({"name": "Boats"})
+        under = above.create({"name": "Small boats", "parent_id": above.id})
+        self.policy("margin", "pass", category_id=under.id)
+        for category in (under, above):
+            with (
+                self.subTest(category=category.name),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(IntegrityError),
+                self.env.cr.savepoint(),
+            ):
+                category.unlink()
+
+    def test_a_policy_goes_with_the_channel_or_book_it_holds_for(self):
+        shop = self.channel.copy({"code": "short_lived"})
+        book = self.book.create({"name": "B", "channel_id": shop.id, "pricelist_id": self.pricelist.id})
+        policies = self.policy("margin", channel_id=shop.id) + self.policy("rise", book_id=book.id)
+        book.unlink()
+        shop.unlink()
+        self.assertFalse(policies.exists())
 
     def test_only_administrators_write_policies_and_tiers_whatever_access_rules_say(self):
         policy = self.policy("margin")

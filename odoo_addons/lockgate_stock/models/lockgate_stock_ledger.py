@@ -33,6 +33,11 @@ class StockLedger(models.Model):
         help="To look for what was wanted at a moment, and what the channel had taken.",
     )
     figures = fields.Json(required=True, readonly=True)
+    ended_at = fields.Datetime(
+        "Ended",
+        readonly=True,
+        help="Discontinued, and nothing lay there any more: shown as 0 from then on, whatever comes back.",
+    )
     reason = fields.Char("After", readonly=True, help="The mark that made it be computed.")
     is_defect = fields.Boolean(
         "Found by the Sweep",
@@ -51,6 +56,7 @@ class StockLedger(models.Model):
     )
 
     _listing_index = models.Index("(listing_id, at)")
+    _ended_index = models.Index("(listing_id) WHERE ended_at IS NOT NULL")
     _defect_index = models.Index("(channel_id, at) WHERE is_defect")
 
     @api.depends("listing_id", "at")
@@ -107,6 +113,21 @@ class StockLedger(models.Model):
         self.env.flush_all()
         self.env.cr.execute(TAKEN, [self.ids])
         return {self.browse(row_id): found for row_id, *found in self.env.cr.fetchall()}
+
+    @api.model
+    def _ended(self, listing_ids=None):
+        """{listing's id: since when} of those, or of all, that have ended: their last row says so."""
+        self.flush_model()
+        self.env.cr.execute(
+            """
+            SELECT listing_id, ended_at FROM lockgate_stock_ledger l
+             WHERE ended_at IS NOT NULL AND (%(all)s OR listing_id = ANY(%(listings)s))
+               AND NOT EXISTS (SELECT FROM lockgate_stock_ledger newer
+                                WHERE newer.listing_id = l.listing_id AND newer.id > l.id)
+            """,
+            {"all": listing_ids is None, "listings": listing_ids or []},
+        )
+        return dict(self.env.cr.fetchall())
 
     def _exposure(self):
         """The Exposure as far as words need it."""

@@ -19,12 +19,12 @@ class Turn(models.Model):
         """What the channel may sell of each listing (StockValue), in a few statements for all of them.
 
         What changes is appended to the stock ledger, in one more. Raises ValidationError for a unit that
-        nothing can be counted in: the turn sets that listing aside.
+        nothing can be counted in, and for a policy whose numbers cannot be: the turn sets that listing aside.
         """
         exposures = exposure.read(self.env, channel.id, listings.ids, now)
         for each in exposures:
-            if each.case == "no_unit":
-                raise ValidationError(self.env["lockgate.listing"].browse(each.listing_id)._unit_words())
+            if each.case in ("no_unit", "wrong_policy"):
+                raise ValidationError(self.env["lockgate.listing"].browse(each.listing_id)._stock_words(each))
         ledger.append(self.env.cr, channel, exposures, reasons, now)
         return [self._prepare_wanted_stock(found, now, channel) for found in exposures]
 
