@@ -7,6 +7,7 @@
     "license": "LGPL-3",
     "depends": ["lockgate", "stock"],
     "data": [
+        "data/ir_cron.xml",
         "security/ir.model.access.csv",
         "security/lockgate_stock_rules.xml",
         "views/lockgate_exposure_policy_views.xml",

@@ -19,6 +19,7 @@ from . import mapping_guard
 from . import mapping_change
 from . import mapping_check
 from . import unmapped
+from . import product_product
 from . import exception
 from . import exception_failure
 from . import exception_computed

@@ -131,7 +131,7 @@ class Turn(models.Model):
             listings = self.env["lockgate.listing"].with_context(active_test=False).browse(reasons).exists()
             if not listings:
                 continue
-            retried = {listing_id for listing_id, reason in reasons.items() if reason == "retry"}
+            retried = {listing_id for listing_id, reason in reasons.items() if reason == values.RETRY}
             try:
                 wanted = maker(record, listings, now, reasons)
                 values.store(self.env.cr, now, channel, aspect, listings.ids, wanted, retried)
@@ -145,8 +145,13 @@ class Turn(models.Model):
     def _rows_to_make(self, now, channel, work_class, rows):
         """What is to be made, a mark after what else asks for the same listing: it says better why."""
         cr, aspects = self.env.cr, list(self._wanted_makers())
-        made = values.consume_marks(cr, channel.id, rows)
-        made = values.due_rechecks(cr, channel.id, aspects, now, rows - len(made)) + made
+        made, scopes, left = values.consume_marks(cr, channel.id, rows)
+        recheck = values.AMONG_MARKS if left else values.RECHECK
+        made = values.due_rechecks(cr, channel.id, aspects, now, rows - len(made), recheck) + made
+        if left:
+            return made
+        if work_class != "critical":
+            made = values.next_in_scope(cr, channel.id, scopes, rows - len(made)) + made
         if channel.refreshes and work_class == "bulk":
             made = reconciliation.next_to_refresh(cr, channel, aspects, rows - len(made)) + made
         return made

@@ -30,6 +30,7 @@ from . import test_reconciliation
 from . import test_reconciliation_rules
 from . import test_refresh
 from . import test_refresh_computes
+from . import test_scoped_marks
 from . import test_replay
 from . import test_results
 from . import test_uninstall

@@ -246,6 +246,7 @@ class LockgateCase(TransactionCase):
         for table, columns in {
             "lockgate_publication": (
                 "wanted_at",
+                "behind_since",
                 "due_at",
                 "recheck_at",
                 "confirmed_at",

@@ -18,5 +18,6 @@ from . import (
     test_shares,
     test_shares_again,
     test_steps,
+    test_sweep,
     test_turn,
 )
