@@ -112,9 +112,7 @@ class LockgateException(models.Model):
     def create(self, vals_list):
         if not self.env.su:
             raise AccessError(self.env._("Exceptions are recorded by Lockgate, not by hand."))
-        exceptions = super().create(vals_list)
-        exceptions._tell_owners(exceptions.owner_id)
-        return exceptions
+        return super().create(vals_list)
 
     def write(self, vals):
         refused = set(vals) & set(self._fields) - EDITABLE
@@ -122,12 +120,9 @@ class LockgateException(models.Model):
             raise AccessError(
                 self.env._("An exception is resolved by its buttons; only its owner and due time are edited.")
             )
-        owners = self.owner_id
         result = super().write(vals)
         if "owner_id" in vals:
             self._give_to_owner()
-        if {"owner_id", "state"} & set(vals):
-            self._tell_owners(owners | self.owner_id)
         return result
 
     def unlink(self):
@@ -140,22 +135,14 @@ class LockgateException(models.Model):
     def _give_to_owner(self):
         """Each owner has one activity for what is not over."""
         self.activity_unlink(["mail.mail_activity_data_todo"])
-        owned = self.filtered(lambda exception: exception.state in UNRESOLVED and exception.owner_id)
-        for (owner, summary, due), exceptions in owned.grouped(
-            lambda exception: (
-                exception.owner_id,
-                exception.name,
-                exception.deadline and exception.deadline.date(),
-            )
-        ).items():
-            exceptions.activity_schedule(
-                "mail.mail_activity_data_todo", user_id=owner.id, summary=summary, date_deadline=due
-            )
-
-    def _tell_owners(self, owners):
-        """Their badges count again once this transaction is committed."""
-        for owner in owners:
-            owner.sudo()._bus_send("lockgate.exceptions", {})
+        for exception in self.filtered(lambda exception: exception.state in UNRESOLVED):
+            if exception.owner_id:
+                exception.activity_schedule(
+                    "mail.mail_activity_data_todo",
+                    user_id=exception.owner_id.id,
+                    summary=exception.name,
+                    date_deadline=exception.deadline and exception.deadline.date(),
+                )
 
     def _end(self, state, values, notes):
         """The only way an exception ends. `notes`: {id: what its chatter says}."""

@@ -4,7 +4,6 @@ from . import test_connections
 from . import test_contract
 from . import test_event
 from . import test_attempt_words
-from . import test_exception_badge
 from . import test_exception_bulk
 from . import test_exception_causes
 from . import test_exception_computed
