@@ -10,12 +10,8 @@ from ..turn import CannotMake, Refused, leases, reconciliation, results, values
 # Rows of one turn: marks turned into values, and values that time alone may have changed.
 SLICE = 2000
 STATEMENT_TIMEOUT = "10s"
-# Errors that say nothing about the row that was computed when they came.
-THE_DATABASES_OWN = (
-    psycopg2.InterfaceError,
-    psycopg2.errors.AdminShutdown,
-    psycopg2.errors.SerializationFailure,
-)
+# Errors that say nothing about the row that was computed when they came: a time-out, a deadlock, a restart.
+THE_DATABASES_OWN = (psycopg2.InterfaceError, psycopg2.OperationalError)
 
 
 class Wanted(NamedTuple):
