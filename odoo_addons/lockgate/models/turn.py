@@ -45,8 +45,12 @@ class Turn(models.Model):
 
     channel_id = fields.Many2one("lockgate.channel", required=True, readonly=True, ondelete="cascade")
     number = fields.Integer(required=True, readonly=True, default=0)
+    falls = fields.Integer(
+        required=True, readonly=True, default=0, help="So often in a row the channel was in trouble."
+    )
     resume_at = fields.Datetime(
-        readonly=True, help="Nothing is leased before: the channel could not be reached."
+        readonly=True,
+        help="Nothing is leased before, and one row at once after it, until the channel answers.",
     )
     # Without a foreign key: whoever deletes the reconciliation would write this row, and meet a turn.
     refresh = fields.Integer(readonly=True, help="The full refresh that has computed this far.")
@@ -73,7 +77,7 @@ class Turn(models.Model):
         """
         cr = self.env.cr
         now, channel = self._lock(request["channel"])
-        results.take(cr, now, channel, request["results"])
+        falls = results.take(cr, now, channel, request["results"])
         leases.expire(cr, now, channel)
         self._make_values(now, channel, request["work_class"], rows)
         granted = leases.repeat(cr, now, request["exchange_id"], channel)
@@ -85,6 +89,7 @@ class Turn(models.Model):
             "channel": channel.message(),
             "more": leases.remainder(cr, now, channel),
             "deadline": channel.deadline,
+            "falls": falls,
             **granted,
         }
 
@@ -156,6 +161,7 @@ class Turn(models.Model):
             "token": None,
             "send_by": 0.0,
             "deadline": 0.0,
+            "falls": 0,
             "leases": [],
             "more": None,
         }
