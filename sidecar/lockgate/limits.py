@@ -194,8 +194,7 @@ class Pace:
     """How many rows to hold for a channel, from how fast it took the last ones.
 
     A lease must be on its way by `send_by`, so a slow channel is leased no more than it takes in half of
-    that, and never less than one batch. Of a channel not seen yet: `first`. Of one that could not be reached:
-    a single row, until it answers again.
+    that, and never less than one batch. Of a channel not seen yet: `first`.
     """
 
     def __init__(self, ceiling: int, first: int = 500, clock: Callable[[], float] = time.monotonic) -> None:
@@ -203,7 +202,6 @@ class Pace:
         self._first = first
         self._seconds_each: dict[str, float] = {}
         self._send_by: dict[str, float] = {}
-        self._falls: Counter[str] = Counter()
         self._clock = clock
         self._out: dict[str, list[float]] = {}  # since when, of each request that is out
         self._slow: set[str] = set()
@@ -231,20 +229,12 @@ class Pace:
             )
 
     def learn(self, channel: str, rows: int, seconds: float, send_by: float) -> None:
-        self._falls.pop(channel, None)
         each = seconds / rows
         before = self._seconds_each.get(channel, each)
         self._seconds_each[channel] = (before + each) / 2
         self._send_by[channel] = send_by
 
-    def fell(self, channel: str) -> int:
-        """The channel could not be reached once more; returns how often in a row."""
-        self._falls[channel] += 1
-        return self._falls[channel]
-
     def ceiling(self, channel: str, batch_size: int = 1) -> int:
-        if self._falls[channel]:
-            return 1
         each = self._seconds_each.get(channel)
         if each is None:
             return min(self._ceiling, max(self._first, batch_size))

@@ -58,6 +58,17 @@ class Channel(models.Model):
     routine_window = fields.Integer(
         default=0, required=True, help="Seconds that routine changes wait so that they go together."
     )
+    most_tries = fields.Integer(
+        default=8,
+        required=True,
+        help="A value that fails as often becomes an exception. "
+        "What fails while the whole channel is in trouble does not count.",
+    )
+    most_hours = fields.Integer(
+        default=24,
+        required=True,
+        help="A value that fails for so long becomes an exception, however rarely it is tried.",
+    )
     sweep_minutes = fields.Integer(
         default=60, required=True, help="Every listing is computed afresh within this time, marked or not."
     )
@@ -76,6 +87,12 @@ class Channel(models.Model):
         "CHECK (send_within > 0 AND deadline > 0 AND late_bound >= 0 AND lag >= 0"
         " AND routine_window BETWEEN 0 AND 900 AND sweep_minutes > 0)",
         "Times of a channel are whole seconds above zero; the routine window is at most 900 seconds.",
+    )
+
+    # The fifth try is of one value alone: with fewer, one bad value would take others with it.
+    _patience_bounded = models.Constraint(
+        "CHECK (most_tries BETWEEN 5 AND 100 AND most_hours BETWEEN 1 AND 720)",
+        "A value is tried 5 to 100 times, and for 1 to 720 hours, before a person is asked.",
     )
 
     @api.constrains("code")

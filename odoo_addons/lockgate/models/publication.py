@@ -55,6 +55,9 @@ class Publication(models.Model):
         index="btree_not_null",
         help="The reconciliation that waits for its answer.",
     )
+    failing_since = fields.Datetime(
+        readonly=True, help="Its tries have failed since; the time in which its channel was down is left out."
+    )
     failed_at = fields.Datetime(readonly=True)
     message = fields.Char(readonly=True)
     attempt_ids = fields.One2many("lockgate.attempt", "publication_id", readonly=True)
@@ -63,6 +66,9 @@ class Publication(models.Model):
 
     _key_unique = models.UniqueIndex("(listing_id, aspect, scope)")
     _due_index = models.Index("(channel_id, work_class, due_at) WHERE due_at IS NOT NULL")
+    _failing_index = models.Index(
+        "(channel_id, work_class, due_at) WHERE due_at IS NOT NULL AND failing_since IS NOT NULL"
+    )
     _recheck_index = models.Index("(channel_id, recheck_at) WHERE recheck_at IS NOT NULL")
     _lease_index = models.Index("(channel_id, lease_until) WHERE state = 'leased'")
     _unread_index = models.Index("(channel_id, (coalesce(verified_at, '-infinity'))) WHERE state = 'settled'")

@@ -10,12 +10,8 @@ from ..turn import CannotMake, Refused, leases, reconciliation, results, values
 # Rows of one turn: marks turned into values, and values that time alone may have changed.
 SLICE = 2000
 STATEMENT_TIMEOUT = "10s"
-# Errors that say nothing about the row that was computed when they came.
-THE_DATABASES_OWN = (
-    psycopg2.InterfaceError,
-    psycopg2.errors.AdminShutdown,
-    psycopg2.errors.SerializationFailure,
-)
+# Errors that say nothing about the row that was computed when they came: a time-out, a deadlock, a restart.
+THE_DATABASES_OWN = (psycopg2.InterfaceError, psycopg2.OperationalError)
 
 
 class Wanted(NamedTuple):
@@ -49,8 +45,12 @@ class Turn(models.Model):
 
     channel_id = fields.Many2one("lockgate.channel", required=True, readonly=True, ondelete="cascade")
     number = fields.Integer(required=True, readonly=True, default=0)
+    falls = fields.Integer(
+        required=True, readonly=True, default=0, help="So often in a row the channel was in trouble."
+    )
     resume_at = fields.Datetime(
-        readonly=True, help="Nothing is leased before: the channel could not be reached."
+        readonly=True,
+        help="Nothing is leased before, and one row at once after it, until the channel answers.",
     )
     # Without a foreign key: whoever deletes the reconciliation would write this row, and meet a turn.
     refresh = fields.Integer(readonly=True, help="The full refresh that has computed this far.")
@@ -77,7 +77,7 @@ class Turn(models.Model):
         """
         cr = self.env.cr
         now, channel = self._lock(request["channel"])
-        results.take(cr, now, channel, request["results"])
+        falls = results.take(cr, now, channel, request["results"])
         leases.expire(cr, now, channel)
         self._make_values(now, channel, request["work_class"], rows)
         granted = leases.repeat(cr, now, request["exchange_id"], channel)
@@ -89,6 +89,7 @@ class Turn(models.Model):
             "channel": channel.message(),
             "more": leases.remainder(cr, now, channel),
             "deadline": channel.deadline,
+            "falls": falls,
             **granted,
         }
 
@@ -166,6 +167,7 @@ class Turn(models.Model):
             "token": None,
             "send_by": 0.0,
             "deadline": 0.0,
+            "falls": 0,
             "leases": [],
             "more": None,
         }

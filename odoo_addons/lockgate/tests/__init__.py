@@ -18,12 +18,13 @@ from . import test_gateway
 from . import test_guard
 from . import test_integration_key
 from . import test_leases
-from . import test_listing_rule
 from . import test_listing
+from . import test_listing_rule
 from . import test_mapping_approval
 from . import test_mapping_check
 from . import test_neutralize
 from . import test_outbox
+from . import test_patience
 from . import test_prepared
 from . import test_reconciliation
 from . import test_reconciliation_rules
@@ -32,6 +33,7 @@ from . import test_refresh_computes
 from . import test_scoped_marks
 from . import test_replay
 from . import test_results
+from . import test_trouble
 from . import test_uninstall
 from . import test_unmapped
 from . import test_values

@@ -194,6 +194,10 @@ class LockgateCase(TransactionCase):
         """Report every lease of an answer; returns the next answer."""
         return self.turn(*(result(leased, lease, outcome, **values) for lease in leased["leases"]))
 
+    def tell(self, leased, outcome="accepted", **values):
+        """As `report`, and lease nothing more."""
+        return self.turn(*(result(leased, lease, outcome, **values) for lease in leased["leases"]), ceiling=0)
+
     def settle(self, quantity=7):
         """Push, and verify by an equal read-back."""
         answer = self.report(self.lease(quantity)[0])
@@ -253,6 +257,7 @@ class LockgateCase(TransactionCase):
                 "verified_at",
                 "lease_until",
                 "failed_at",
+                "failing_since",
             ),
             "lockgate_attempt": ("leased_at", "until", "reported_at"),
             "lockgate_turn": ("resume_at",),
@@ -267,6 +272,12 @@ class LockgateCase(TransactionCase):
             )
             self.env.cr.execute(f"UPDATE {table} SET {assignments}", {"by": seconds})
         self.env.invalidate_all()
+
+    def end_leases(self):
+        """All that is out ends without a result, and whatever was told shows on the channel."""
+        self.pass_time(20)
+        self.turn(ceiling=0)
+        self.pass_time(1)
 
     # What a test looks at
 

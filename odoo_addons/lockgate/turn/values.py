@@ -48,6 +48,10 @@ class Channel:
     late_bound: int
     lag: int
     routine_window: int
+    most_tries: int
+    most_hours: int
+    falls: int  # how often in a row it was in trouble
+    incarnation: int
 
     @classmethod
     def fetch(cls, cr, channel_id, turn):
@@ -61,6 +65,10 @@ class Channel:
     @property
     def lease_seconds(self):
         return self.send_within + self.deadline + self.late_bound
+
+    @property
+    def patience(self):
+        return {"most_tries": self.most_tries, "most_hours": self.most_hours}
 
     def message(self):
         return {
@@ -169,8 +177,13 @@ CHANNEL = """
            c.active AND c.state = 'running' AS running,
            coalesce(k.can_read_back, false) AS can_read_back, r.id AS reconciliation,
            coalesce(r.kind = 'refresh', false) AS refreshes,
-           c.send_within, c.deadline, c.late_bound, c.lag, c.routine_window
-      FROM lockgate_channel c JOIN lockgate_connector k ON k.id = c.connector_id
+           c.send_within, c.deadline, c.late_bound, c.lag, c.routine_window, c.most_tries, c.most_hours,
+           t.falls,
+           coalesce((SELECT value::int FROM ir_config_parameter WHERE key = 'lockgate.incarnation'), 1)
+               AS incarnation
+      FROM lockgate_channel c
+      JOIN lockgate_connector k ON k.id = c.connector_id
+      JOIN lockgate_turn t ON t.channel_id = c.id
  LEFT JOIN lockgate_reconciliation r
         ON r.channel_id = c.id AND r.state = 'running' AND c.active
        AND (k.can_read_back OR NOT r.reads)
@@ -269,6 +282,7 @@ STORE = f"""
            work_class = CASE WHEN {COALESCES} THEN {MORE_URGENT} ELSE excluded.work_class END,
            tries = CASE WHEN p.state = 'leased' THEN p.tries
                         WHEN {COALESCES} THEN least(p.tries, 1) ELSE 0 END,
+           failing_since = CASE WHEN {COALESCES} THEN p.failing_since END,
            state = CASE WHEN p.state IN ('leased', 'unknown') THEN p.state ELSE excluded.state END,
            due_at = CASE WHEN p.state IN ('leased', 'unknown') THEN p.due_at
                          WHEN {COALESCES} AND p.tries > 0 THEN p.due_at
