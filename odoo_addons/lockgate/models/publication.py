@@ -51,6 +51,10 @@ class Publication(models.Model):
         index="btree_not_null",
         help="The reconciliation that waits for its answer.",
     )
+    look_at = fields.Datetime(
+        readonly=True,
+        help="Looked at once more from then on: a push had no answer in time, so it may have landed late.",
+    )
     failed_at = fields.Datetime(readonly=True)
     message = fields.Char(readonly=True)
     attempt_ids = fields.One2many("lockgate.attempt", "publication_id", readonly=True)
@@ -62,6 +66,9 @@ class Publication(models.Model):
     _recheck_index = models.Index("(channel_id, recheck_at) WHERE recheck_at IS NOT NULL")
     _lease_index = models.Index("(channel_id, lease_until) WHERE state = 'leased'")
     _unread_index = models.Index("(channel_id, (coalesce(verified_at, '-infinity'))) WHERE state = 'settled'")
+    _doubt_index = models.Index(
+        "(channel_id) WHERE look_at IS NOT NULL AND state = 'settled' AND due_at IS NULL"
+    )
     _blocked_index = models.Index("(channel_id) WHERE state = 'blocked'")
 
     @api.depends("listing_id", "aspect")

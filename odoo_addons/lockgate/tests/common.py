@@ -239,6 +239,7 @@ class LockgateCase(TransactionCase):
                 "confirmed_at",
                 "verified_at",
                 "lease_until",
+                "look_at",
                 "failed_at",
             ),
             "lockgate_attempt": ("leased_at", "until", "reported_at"),
