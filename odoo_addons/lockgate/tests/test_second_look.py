@@ -6,7 +6,7 @@ LEASE = 20  # seconds: 5 to send within, 10 the deadline, 5 the late bound
 
 
 class TestSecondLook(LockgateCase):
-    def read(self, quantity):
+    def look(self, quantity):
         """Lease what is due, a read-back, and report that the channel shows this."""
         answer = self.turn()
         self.assertEqual([lease["purpose"] for lease in answer["leases"]], ["read"])
@@ -19,20 +19,20 @@ class TestSecondLook(LockgateCase):
         self.want(7)
         self.report(self.report(self.turn(), "read", reading={"aspect": "stock", "quantity": 3}))
         self.pass_time(2)
-        self.read(7)
+        self.look(7)
         self.assertEqual(self.publication().state, "settled")
 
     def test_what_lands_late_is_found_and_repaired(self):
         self.settle_in_doubt()
         self.assertEqual(self.turn()["leases"], [])
         self.pass_time(2 * LEASE)
-        (lease,) = self.read(5)["leases"]
+        (lease,) = self.look(5)["leases"]
         self.assertEqual((lease["purpose"], lease["value"]["quantity"]), ("push", 7))
 
     def test_it_is_looked_at_once(self):
         self.settle_in_doubt()
         self.pass_time(2 * LEASE)
-        self.assertEqual(self.read(7)["leases"], [])
+        self.assertEqual(self.look(7)["leases"], [])
         self.assertFalse(self.publication().look_at)
         self.pass_time(10 * LEASE)
         self.assertEqual(self.turn()["leases"], [])
@@ -51,27 +51,27 @@ class TestSecondLook(LockgateCase):
         self.settle(9)
         self.assertEqual(self.turn()["leases"], [])
         self.pass_time(2 * LEASE)
-        (lease,) = self.read(5)["leases"]
+        (lease,) = self.look(5)["leases"]
         self.assertEqual((lease["purpose"], lease["value"]["quantity"]), ("push", 9))
 
     def test_a_lease_that_nobody_reported_on_is_in_doubt_too(self):
         self.lease(5)
         self.pass_time(LEASE)
-        self.read(5)
+        self.look(5)
         self.pass_time(2 * LEASE)
-        self.assertEqual(self.read(5)["leases"], [])
+        self.assertEqual(self.look(5)["leases"], [])
 
     def test_an_answer_after_the_lease_has_ended_is_looked_at_at_once(self):
         """A worker woke from a pause, and sent what it held: nobody knows how long it slept."""
         asleep, lease = self.lease(5)
         self.pass_time(LEASE)
-        self.read(5)
+        self.look(5)
         self.settle(7)
         self.pass_time(20 * LEASE)
-        self.read(7)
+        self.look(7)
         self.turn(result(asleep, lease))
         self.pass_time(2)
-        (lease,) = self.read(5)["leases"]
+        (lease,) = self.look(5)["leases"]
         self.assertEqual((lease["purpose"], lease["value"]["quantity"]), ("push", 7))
 
     def test_what_is_answered_in_time_is_not_in_doubt(self):
@@ -84,7 +84,7 @@ class TestSecondLook(LockgateCase):
         self.pass_time(2)
         self.report(self.turn(), "unknown")
         self.pass_time(LEASE)
-        self.read(7)
+        self.look(7)
         self.assertFalse(self.publication().look_at)
 
     def test_a_channel_that_cannot_be_read_is_sent_its_value_once_more(self):
