@@ -57,6 +57,22 @@ MUTANTS = {
         "a_freeze",
         (Change(VALUES, "c.active AND c.state = 'running' AS running", "c.active AS running"),),
     ),
+    "a freeze is ignored in flight": Mutant(
+        "S6",
+        "a_freeze_in_the_middle_of_a_run",
+        (
+            Change(
+                "sidecar/lockgate/dispatch.py",
+                "run.frozen = answer.state == TurnState.FROZEN",
+                "run.frozen = False",
+            ),
+        ),
+    ),
+    "versions are not told": Mutant(
+        "S2",
+        "far_too_late_for_one_that_compares",
+        (Change(DEMO, '{"version": item.version}', '{"version": 1}'),),
+    ),
     "a value is confirmed without being sent": Mutant(
         "S3",
         "a_change_that_cannot_be_read_back",

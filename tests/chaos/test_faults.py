@@ -20,7 +20,7 @@ def redis(tmp_path):
 @pytest.fixture
 def faults(redis):
     redis.client.set("nudge", "old")
-    return Faults(SimpleNamespace(redis=redis), None, {"seed": 1, "seconds": 10}, {})
+    return Faults(SimpleNamespace(redis=redis), None, [], {"seed": 1, "seconds": 10}, {})
 
 
 def test_a_redis_that_is_restored_holds_what_it_held_before(redis, faults):
