@@ -126,10 +126,10 @@ class Handler(BaseHTTPRequestHandler):
             shop.apply_in(rule.seconds, entries)
             self._taken(items, entries)
         elif kind in ("delay", "overtaken"):
-            if kind == "delay":
-                time.sleep(rule.seconds)
+            if kind == "overtaken" and entries:
+                shop.let_one_pass(entries[0]["request"], rule.seconds)
             else:
-                shop.let_one_pass(rule.seconds)
+                time.sleep(rule.seconds)
             shop.apply_late(entries)
             self._taken(items, entries)
         elif kind == "fail":

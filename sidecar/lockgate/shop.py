@@ -173,11 +173,10 @@ class Shop:
         """They take effect after a wait."""
         _later(seconds, lambda: self.apply_late(entries))
 
-    def let_one_pass(self, seconds: float) -> None:
-        """Wait until another request is told, at most so long."""
+    def let_one_pass(self, request: int, seconds: float) -> None:
+        """Wait until a request is told after this one, at most so long."""
         with self.lock:
-            before = self.requests
-            self.lock.wait_for(lambda: self.requests > before, timeout=seconds)
+            self.lock.wait_for(lambda: self.requests > request, timeout=seconds)
 
     def repeat_in(self, seconds: float, path: str, items: list[Json]) -> None:
         """A request comes once more, now or after a wait."""
