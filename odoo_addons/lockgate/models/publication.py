@@ -52,8 +52,9 @@ class Publication(models.Model):
         help="The reconciliation that waits for its answer.",
     )
     look_at = fields.Datetime(
+        "Looked At Again",
         readonly=True,
-        help="Looked at once more from then on: a push had no answer in time, so it may have landed late.",
+        help="A push had no answer in time, so it may have landed late: the channel is read once more.",
     )
     failed_at = fields.Datetime(readonly=True)
     message = fields.Char(readonly=True)
