@@ -105,26 +105,14 @@ class Faults:
 
     def pause_worker(self) -> None:
         """Stopped in the middle of whatever it does, for longer than its leases; another one takes over."""
-        self._pause(self.random.choice(self.workers))
-
-    def _pause(self, process: Process) -> None:
-        """It and what it has started: each of PostgreSQL's connections is a process of its own."""
-        first = psutil.Process(process.pid)
-        family = [first, *first.children(recursive=True)]
-        for member in family:
-            with suppress(psutil.NoSuchProcess):
-                member.suspend()
-        time.sleep(PAUSED)
-        for member in family:
-            with suppress(psutil.NoSuchProcess):
-                member.resume()
+        pause(self.random.choice(self.workers))
 
     def kill_pacer(self) -> None:
         self.stack.sidecar.pacer.kill()
         self.stack.sidecar.pacer.start()
 
     def pause_pacer(self) -> None:
-        self._pause(self.stack.sidecar.pacer)
+        pause(self.stack.sidecar.pacer)
 
     # What we stand on
 
@@ -158,17 +146,17 @@ class Faults:
 
     def pause_redis(self) -> None:
         """It answers nobody, and has forgotten nothing when it goes on."""
-        self._pause(self.stack.redis.process)
+        pause(self.stack.redis.process)
 
     def restart_odoo(self) -> None:
         self.stack.odoo.kill()
         self.stack.odoo.start()
 
     def pause_odoo(self) -> None:
-        self._pause(self.stack.odoo.process)
+        pause(self.stack.odoo.process)
 
     def pause_postgres(self) -> None:
-        self._pause(self.stack.databases.process)
+        pause(self.stack.databases.process)
 
     def restart_postgres(self) -> None:
         self.stack.databases.process.kill()
@@ -247,10 +235,24 @@ class Faults:
 
     def overtaken(self) -> None:
         """One request takes effect only when another one has come."""
-        self._script(kind="overtaken", seconds=self.timing["deadline"] / 2, times=3)
+        pushed = self.random.choice(["/stock", "/prices"])
+        self._script(kind="overtaken", path=pushed, seconds=self.timing["deadline"] / 2, times=3)
 
     def slow(self) -> None:
         self._script(kind="delay", seconds=self.random.uniform(0, 1.5), times=3)
 
     def _script(self, **rule: object) -> None:
         httpx.post(f"{self.stack.fake.url}/script", json=rule, timeout=PATIENCE).raise_for_status()
+
+
+def pause(process: Process) -> None:
+    """It and what it has started: each of PostgreSQL's connections is a process of its own."""
+    first = psutil.Process(process.pid)
+    family = [first, *first.children(recursive=True)]
+    for member in family:
+        with suppress(psutil.NoSuchProcess):
+            member.suspend()
+    time.sleep(PAUSED)
+    for member in family:
+        with suppress(psutil.NoSuchProcess):
+            member.resume()
