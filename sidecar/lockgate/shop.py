@@ -30,8 +30,8 @@ class Rule(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Literal[
-        "fail", "html", "delay", "lose", "hang", "late", "lag", "twice", "part", "overtaken",
-        "refuse", "strict", "reorder", "limit",
+        "fail", "html", "misfit", "endless", "delay", "lose", "hang", "late", "lag", "twice", "part",
+        "overtaken", "refuse", "strict", "reorder", "limit",
     ]  # fmt: skip
     times: int | None = Field(default=None, ge=1)
     path: str | None = None

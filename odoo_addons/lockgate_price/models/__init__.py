@@ -12,6 +12,7 @@ from . import (
     price_book,
     price_tax,
     price_book_prices,
+    price_book_breaks,
     governed,
     price_tier,
     price_policy,
@@ -47,6 +48,7 @@ from . import (
 from . import (  # isort: skip
     price_calendar,
     price_capture,
+    price_channels,
     price_guard,
     ledger,
     price_answers,
