@@ -4,7 +4,7 @@ from chaos.mutants.mutant import Change, Mutant
 
 VALUES = "odoo_addons/lockgate/turn/values.py"
 DEMO = "sidecar/lockgate/connectors/demo.py"
-BY_KEY = "return {key: _outcome(each, answer) for key, each in _by_key(answer).items()}"
+BY_KEY = "return {each.key: _outcome(each, answer) for each in told}"
 
 MUTANTS = {
     "blocked ignores a newer value": Mutant(
@@ -36,8 +36,7 @@ MUTANTS = {
             Change(
                 DEMO,
                 BY_KEY,
-                "return {item.key: _outcome(each, answer)"
-                ' for item, each in zip(items, answer.data["items"], strict=True)}',
+                "return {item.key: _outcome(each, answer) for item, each in zip(items, told, strict=True)}",
             ),
         ),
     ),
@@ -79,10 +78,9 @@ MUTANTS = {
         (
             Change(
                 DEMO,
-                "        aspect = items[0].value.aspect\n",
+                '        path = "/prices" if',
                 """        return {item.key: Accepted(answer="") for item in items}
-        aspect = items[0].value.aspect
-""",
+        path = "/prices" if""",
             ),
         ),
     ),

@@ -157,10 +157,8 @@ MUTANTS = {
         (
             Change(
                 "odoo_addons/lockgate_stock/exposure.py",
-                """         WHERE m.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
-           AND m.location_id = ANY""",
-                """         WHERE m.state IN ('waiting', 'confirmed')
-           AND m.location_id = ANY""",
+                "OPEN = \"('waiting', 'confirmed', 'partially_available', 'assigned')\"",
+                "OPEN = \"('waiting', 'confirmed')\"",
             ),
         ),
         also=("S3",),  # too many is what the channel ends at
