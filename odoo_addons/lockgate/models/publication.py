@@ -58,6 +58,11 @@ class Publication(models.Model):
     failing_since = fields.Datetime(
         readonly=True, help="Its tries have failed since; the time in which its channel was down is left out."
     )
+    look_at = fields.Datetime(
+        "Looked At Again",
+        readonly=True,
+        help="A push had no answer in time, so it may have landed late: the channel is read once more.",
+    )
     failed_at = fields.Datetime(readonly=True)
     message = fields.Char(readonly=True)
     attempt_ids = fields.One2many("lockgate.attempt", "publication_id", readonly=True)
@@ -72,6 +77,9 @@ class Publication(models.Model):
     _recheck_index = models.Index("(channel_id, recheck_at) WHERE recheck_at IS NOT NULL")
     _lease_index = models.Index("(channel_id, lease_until) WHERE state = 'leased'")
     _unread_index = models.Index("(channel_id, (coalesce(verified_at, '-infinity'))) WHERE state = 'settled'")
+    _doubt_index = models.Index(
+        "(channel_id) WHERE look_at IS NOT NULL AND state = 'settled' AND due_at IS NULL"
+    )
     _blocked_index = models.Index("(channel_id) WHERE state = 'blocked'")
 
     @api.depends("listing_id", "aspect")

@@ -5,7 +5,7 @@ import psycopg2.errors
 
 from odoo import api, fields, models
 
-from ..turn import CannotMake, Refused, leases, reconciliation, results, values
+from ..turn import CannotMake, Refused, doubts, leases, reconciliation, results, values
 
 # Rows of one turn: marks turned into values, and values that time alone may have changed.
 SLICE = 2000
@@ -78,8 +78,10 @@ class Turn(models.Model):
         cr = self.env.cr
         now, channel = self._lock(request["channel"])
         falls = results.take(cr, now, channel, request["results"])
+        doubts.note(cr, now, channel, request["results"])
         leases.expire(cr, now, channel)
         self._make_values(now, channel, request["work_class"], rows)
+        doubts.look(cr, channel)
         granted = leases.repeat(cr, now, request["exchange_id"], channel)
         if granted is None:
             granted = leases.grant(cr, now, channel, request)

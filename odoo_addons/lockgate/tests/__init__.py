@@ -33,6 +33,7 @@ from . import test_refresh_computes
 from . import test_scoped_marks
 from . import test_replay
 from . import test_results
+from . import test_second_look
 from . import test_trouble
 from . import test_uninstall
 from . import test_unmapped

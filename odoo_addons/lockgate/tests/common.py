@@ -256,6 +256,7 @@ class LockgateCase(TransactionCase):
                 "confirmed_at",
                 "verified_at",
                 "lease_until",
+                "look_at",
                 "failed_at",
                 "failing_since",
             ),

@@ -30,6 +30,7 @@ TYPES = {
     "inside": "integer[]",
     "lag": "integer",
     "listings": "integer[]",
+    "look_after": "integer",
     "moment": "timestamp",
     "most": "integer",
     "most_hours": "integer",
