@@ -19,7 +19,8 @@ class Attempt:
     """One call. `ids` is None for a method of the model.
 
     `ways` are the transports it is made over; without any each role takes one of the three in turn, so that
-    a kind of attempt meets every transport with every role.
+    a kind of attempt meets every transport with every role. By the way `route` the model is the path of a
+    controller that a signed-in browser calls, and the arguments are its parameters.
     """
 
     group: str
@@ -39,9 +40,9 @@ class Attempt:
         for role in self.roles:
             possible = [
                 way
-                for way in TRANSPORTS
+                for way in self.ways or TRANSPORTS
                 if (role, way) not in self.but and (role, way) != ("integration", "web")
             ]
             turn = crc32(f"{role} {self.group} {self.what}".encode())
-            ways = self.ways or (possible[turn % len(possible)],)
-            yield from ((role, way) for way in ways if way in possible)
+            ways = possible if self.ways else [possible[turn % len(possible)]]
+            yield from ((role, way) for way in ways)

@@ -7,13 +7,18 @@ An attempt is made by each of its roles over each transport. It has to be refuse
 from __future__ import annotations
 
 from tests.security.attempt import Attempt
+from tests.security.buttons import buttons
 from tests.security.decisions import decisions
 from tests.security.governed import governed
 from tests.security.side_doors import side_doors
 from tests.security.surroundings import surroundings
+from tests.security.takeovers import takeovers
 from tests.security.world import World
 
 
 def attempts(world: World) -> list[Attempt]:
     """All of them, aimed at the ids of `world`."""
-    return [*decisions(world), *surroundings(world), *governed(world), *side_doors(world)]
+    return [
+        *decisions(world), *buttons(world), *surroundings(world), *takeovers(world), *governed(world),
+        *side_doors(world),
+    ]  # fmt: skip

@@ -274,6 +274,7 @@ def _evidence(world: World) -> Iterable[Attempt]:
         "lockgate.price.approval": world.approval,
         "lockgate.price.seal": world.seal,
         "lockgate.price.check": world.check,
+        "lockgate.price.taken": 1,
         "lockgate.price.chain": 1,
         "lockgate.price.impact": world.impact,
         "lockgate.price.job": 1,
@@ -291,6 +292,8 @@ def _evidence(world: World) -> Iterable[Attempt]:
             values = {"channel_id": world.channel}
         if model == "lockgate.price.chain":
             values = {"name": "forged"}
+        if model == "lockgate.price.taken":
+            values = {"seal_id": world.seal}
         for method, on, kwargs in (
             ("create", None, {"vals_list": [values]}),
             ("write", ids, {"vals": values}),
@@ -328,6 +331,20 @@ def _contexts(world: World) -> Iterable[Attempt]:
         yield Attempt(
             "pass a context key", f"{key}: approve", CHANGE, "action_approve", [world.asked], {}, context,
             but=frozenset({("approver", "web")}),
+        )  # fmt: skip
+        for what, method, ids, kwargs, who in (
+            ("request", "action_request", world.draft, {}, "analyst"),
+            ("put in force", "action_put_in_force", world.draft, {"reason": "x"}, "emergency"),
+            ("roll back", "action_roll_back", world.approved, {}, "analyst"),
+            ("stop", "action_stop", world.approved, {}, "approver"),
+        ):
+            yield Attempt(
+                "pass a context key", f"{key}: {what}", CHANGE, method, [ids], kwargs, context,
+                roles=tuple(role for role in WRITERS if role != who),
+            )  # fmt: skip
+        yield Attempt(
+            "pass a context key", f"{key}: adopt", "lockgate.price.drift", "action_adopt", [1], {}, context,
+            roles=tuple(role for role in WRITERS if role != "analyst"),
         )  # fmt: skip
         yield Attempt(
             "pass a context key", f"{key}: write the state", CHANGE, "write", [world.asked],

@@ -119,13 +119,15 @@ def _translations(world: World) -> Iterable[Attempt]:
 
 def _many(world: World) -> Iterable[Attempt]:
     group, channel, change = "go by another record", "lockgate.channel", CHANGE
-    # Operators keep listings, and so may whoever was granted access to them.
-    below = tuple(role for role in ROLES if role not in ("operator", "rights", "admin"))
+    later = {"channel_id": world.channel, "delay": 1}
+    for what, context in (("without its change", {}), ("by default", {"default_change_id": world.approved})):
+        yield Attempt(group, f"create a later release {what}", "lockgate.price.release", "create", None,
+                      {"vals_list": [later]}, context)  # fmt: skip
     for what, model, number, values, roles in (
         ("a listing's SKU by its channel", channel, world.channel,
-         {"listing_ids": [[1, world.listing, {"sku": "forged"}]]}, below),
+         {"listing_ids": [[1, world.listing, {"sku": "forged"}]]}, BUT_ADMIN),
         ("a listing's product by its channel", channel, world.channel,
-         {"listing_ids": [[1, world.listing, {"product_id": world.product + 1}]]}, below),
+         {"listing_ids": [[1, world.listing, {"product_id": world.product + 1}]]}, BUT_ADMIN),
         ("a publication by its listing", "lockgate.listing", world.listing,
          {"publication_ids": [[1, world.publication, {"state": "settled"}]]}, ROLES),
         ("a reconciliation by its channel", channel, world.channel,

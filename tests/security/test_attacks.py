@@ -11,6 +11,7 @@ from tests.security.attempts import attempts
 from tests.security.governed import set_up_governed
 from tests.security.listing import BEGIN, DOCUMENT, END, listing
 from tests.security.side_doors import set_up_side_doors
+from tests.security.takeovers import set_up_takeovers
 from tests.security.world import PROTECTED, World, attacked
 
 GROUPS = list(dict.fromkeys(attempt.group for attempt in attempts(World())))
@@ -23,8 +24,13 @@ def running():
             User(stack.odoo.url, stack.odoo.database, login, login) for login in ("admin", "analyst")
         )
         set_up_side_doors(admin, analyst, world)
+        set_up_takeovers(admin, world)
         set_up_governed(admin, world)
         yield stack, world
+
+
+def own(attempt: Attempt) -> bool:
+    return attempt.model.startswith("lockgate.")
 
 
 def digest(stack: Stack, world: World) -> dict[str, str]:
@@ -37,7 +43,7 @@ def digest(stack: Stack, world: World) -> dict[str, str]:
                 cursor.execute(
                     f"SELECT md5(coalesce(string_agg(row::text, '|' ORDER BY row::text), ''))"
                     f" FROM {table} row {condition}",
-                    {"changes": world.changes},
+                    {"changes": world.changes, "decision": world.decision},
                 )
                 found[table] = cursor.fetchone()[0]
             return found
@@ -45,10 +51,12 @@ def digest(stack: Stack, world: World) -> dict[str, str]:
         connection.close()
 
 
-def made(world: World, attempt: Attempt) -> list[str]:
-    """Make an attempt by all its roles and ways; returns a line for each that was not refused clearly."""
+def made(stack: Stack, world: World, attempt: Attempt) -> list[str]:
+    """Make an attempt by all its roles and ways; returns a line for each that was not refused clearly, or
+    of which the audit does not tell."""
     wrong = []
     for role, way in attempt.calls():
+        begun = stack.odoo.process.log.stat().st_size
         outcome = world.callers[role].call(
             way, attempt.model, attempt.method, attempt.ids, attempt.kwargs, attempt.context
         )
@@ -57,6 +65,12 @@ def made(world: World, attempt: Attempt) -> list[str]:
             wrong.append(f"{told}: went through, with {str(outcome.result)[:80]}")
         elif outcome.refused and not outcome.clear:
             wrong.append(f"{told}: {outcome.error}: {outcome.message[:160]}")
+        if outcome.refused and role != "none" and (own(attempt) or outcome.error.endswith(".AccessError")):
+            line = f"refused: user {world.user(role)}, {attempt.model}.{attempt.method} on "
+            with stack.odoo.process.log.open("rb") as log:
+                log.seek(begun)
+                if way != "route" and line not in log.read().decode():
+                    wrong.append(f"{told}: the audit tells nothing of it")
     return wrong
 
 
@@ -67,7 +81,7 @@ def test_every_attempt_is_refused_in_words_and_leaves_no_trace(running, group):
     before = digest(stack, world)
     for attempt in attempts(world):
         if attempt.group == group:
-            wrong += made(world, attempt)
+            wrong += made(stack, world, attempt)
             after = digest(stack, world)
             wrong += [
                 f"{attempt.what}: left a trace in {table}"
@@ -111,6 +125,13 @@ def test_what_an_administrator_does_by_code_is_found_by_verifying_the_ledger(run
             " SELECT change_id, company_id, user_id, date, decision, revision + 9, hash, basis"
             f" FROM lockgate_price_approval WHERE id = {world.approval}",
         ),
+        (
+            "lockgate_price_check",
+            "INSERT INTO lockgate_price_check"
+            " (seal_id, change_id, channel_id, company_id, date, answer, policies, approval_id)"
+            " SELECT seal_id, change_id, channel_id, company_id, date, $$released$$, $$[]$$,"
+            f" {world.approval} FROM lockgate_price_check WHERE id = {world.check}",
+        ),
     ):
         code = unguarded.format(table, statement)
         action = admin.create("ir.actions.server", name="x", model_id=model, state="code", code=code)
@@ -120,6 +141,7 @@ def test_what_an_administrator_does_by_code_is_found_by_verifying_the_ledger(run
     told = " ".join(found["problems"])
     assert f"Price Seal {world.seal} was changed after it was made" in told
     assert "Price Approval" in told
+    assert "is let through by a release that no approval names" in told
 
 
 def test_the_documentation_lists_the_attempts_with_their_number():

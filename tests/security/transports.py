@@ -57,6 +57,8 @@ class Caller:
         context: dict[str, Any] | None = None,
     ) -> Outcome:
         """Call a method; `ids` is None for a method of the model. Arguments go by name."""
+        if transport == "route":
+            return self._rpc(self._web, model, **kwargs)
         extra = {"context": context} if context else {}
         if transport == "json2":
             body = {**({"ids": ids} if ids is not None else {}), **extra, **kwargs}

@@ -22,6 +22,8 @@ from tests.security.transports import Caller
 
 ANALYST = "lockgate_price.lockgate_price_group_analyst"
 APPROVER = "lockgate_price.lockgate_price_group_approver"
+# The price that an automation waits for.
+LURE = 135
 EMERGENCY = "lockgate_price.lockgate_price_group_emergency"
 # The roles beside those of the demo data: {login: groups}.
 PEOPLE = {
@@ -30,7 +32,10 @@ PEOPLE = {
     "director": [APPROVER],
     "emergency": [EMERGENCY],
     "rights": ["base.group_user", "base.group_erp_manager"],
+    "chief": [APPROVER, "base.group_erp_manager"],
 }
+DECIDED = "SELECT id FROM lockgate_price_change WHERE id = ANY(%(changes)s) OR state <> 'draft'"
+OF_PRICES = "SELECT id FROM ir_model_fields WHERE model LIKE 'lockgate.price%%'"
 # What is compared before and after: nothing of it may change, whatever is tried. A table, and a condition
 # where people may add to it legitimately.
 PROTECTED = {
@@ -41,8 +46,31 @@ PROTECTED = {
     "lockgate_price_job": "",
     "lockgate_price_policy": "",
     "lockgate_price_tier": "",
-    "lockgate_price_change": "WHERE id = ANY(%(changes)s)",
-    "lockgate_price_change_line": "WHERE change_id = ANY(%(changes)s)",
+    # Drafts that attempts may make are nothing; a change that is more is a trace, whoever made it.
+    "lockgate_price_change": "WHERE id = ANY(%(changes)s) OR state <> 'draft'",
+    "lockgate_price_change_line": f"WHERE change_id IN ({DECIDED})",
+    "lockgate_price_change_book_rel": f"WHERE change_id IN ({DECIDED})",
+    "lockgate_price_change_above_rel": f"WHERE change_id IN ({DECIDED})",
+    "lockgate_price_change_approver_rel": "",
+    "lockgate_price_release": f"WHERE change_id IN ({DECIDED})",
+    "lockgate_price_policy_tier_rel": "",
+    "lockgate_price_tier_user_rel": "",
+    "lockgate_price_taken": "",
+    "lockgate_price_drift": "",
+    "lockgate_price_decision": "WHERE id = %(decision)s",
+    "lockgate_event": "",
+    "lockgate_reconciliation": "",
+    "lockgate_mapping_change_user_rel": "",
+    "res_users": "",
+    "res_company": "",
+    "res_company_users_rel": "",
+    # A default of a price change opens nothing, so whoever may set one may.
+    "ir_default": f"WHERE field_id NOT IN ({OF_PRICES})",
+    "ir_rule": "",
+    "ir_model_access": "",
+    "ir_model_data": "",
+    "ir_model_fields": "",
+    "mail_activity": "WHERE res_model LIKE 'lockgate.%%'",
     "lockgate_price_impact": "WHERE change_id = ANY(%(changes)s)",
     "lockgate_price_change_editor_rel": "WHERE change_id = ANY(%(changes)s)",
     "lockgate_price_book": "",
@@ -86,6 +114,7 @@ class World:
     channel: int = 0
     listing: int = 0
     product: int = 0
+    other_product: int = 0
     template: int = 0
     pricelist: int = 0
     connector: int = 0
@@ -105,6 +134,19 @@ class World:
     cron: int = 0
     import_file: int = 0
     rule: int = 0
+    model: int = 0
+    record_rule: int = 0
+    board: int = 0
+    lured: int = 0
+    emergency: int = 0
+    mapping: int = 0
+    words: int = 0
+    decision: int = 0
+    paste: int = 0
+    bulk: int = 0
+    key: int = 0
+    incarnation: int = 0
+    ledger_check: int = 0
     users: dict[str, int] = field(default_factory=dict)
     groups: dict[str, int] = field(default_factory=dict)
     names: dict[str, int] = field(default_factory=dict)
@@ -120,7 +162,10 @@ class World:
 
     @property
     def changes(self) -> list[int]:
-        return [self.draft, self.asked, self.asked_by_both, self.two_tiers, self.approved]
+        return [
+            self.draft, self.asked, self.asked_by_both, self.two_tiers, self.approved, self.lured,
+            self.emergency,
+        ]  # fmt: skip
 
 
 @contextmanager
@@ -132,6 +177,7 @@ def attacked() -> Iterator[tuple[Stack, World]]:
         key = _channel(stack, admin, world)
         _people(stack, admin, world, key)
         _changes(stack, admin, world)
+        _wizards(stack, admin, world)
         _lease(stack, world, key)
         try:
             yield stack, world
@@ -159,6 +205,7 @@ def _channel(stack: Stack, admin: User, world: World) -> dict[str, str]:
     world.channel, world.book = channels.channels["demo"], channels.books["demo"]
     book = admin.read("lockgate.price.book", world.book, "pricelist_id")
     world.pricelist, world.product = book["pricelist_id"], channels.products[0].id
+    world.other_product = channels.products[1].id
     world.template = admin.read("product.product", world.product, "product_tmpl_id")["product_tmpl_id"]
     world.connector = admin.find("lockgate.connector", [("code", "=", "demo")], "id")[0]["id"]
     listing = [("channel_id", "=", world.channel), ("product_id", "=", world.product)]
@@ -209,14 +256,14 @@ def _create_user(admin: User, login: str, groups: list[str], **values: Any) -> i
 def _changes(stack: Stack, admin: User, world: World) -> None:
     people = {
         login: User(stack.odoo.url, stack.odoo.database, login, login)
-        for login in ("analyst", "approver", "both")
+        for login in ("analyst", "approver", "both", "emergency", "operator")
     }
     analyst, approver = people["analyst"], people["approver"]
     model = "lockgate.price.change"
 
-    def draft(person: User, price: float, day: str, **values: Any) -> int:
+    def draft(person: User, price: float, day: str, product: int = 0, **values: Any) -> int:
         """For one day of its own: changes that meet would be refused for that reason, and not for another."""
-        line = (0, 0, {"product_id": world.product, "price": price})
+        line = (0, 0, {"product_id": product or world.product, "price": price})
         period = {"effective_from": f"{day} 00:00:00", "effective_to": f"{day} 12:00:00"}
         return person.create(model, book_ids=[(6, 0, [world.book])], line_ids=[line], **period, **values)
 
@@ -236,8 +283,18 @@ def _changes(stack: Stack, admin: User, world: World) -> None:
     )  # fmt: skip
     analyst.call(model, "action_request", [world.asked])
     people["both"].call(model, "action_request", [world.asked_by_both])
+    world.lured = draft(analyst, LURE, "2099-01-06")
+    analyst.call(model, "action_request", [world.lured])
+    _emergency(people["emergency"], draft(analyst, 150, "2099-01-07", world.other_product), world)
+    _held(stack, world)
+    _mapping(admin, people["operator"], world)
+    world.words = analyst.call(model, "message_post", [world.approved], body="As agreed with the buyers")[0]
+    world.board = admin.create("res.groups", name="Board")
     world.tier = admin.create(
-        "lockgate.price.tier", name="First", user_ids=[(6, 0, [world.users["approver"]])]
+        "lockgate.price.tier",
+        name="First",
+        group_id=world.board,
+        user_ids=[(6, 0, [world.users["approver"]])],
     )
     second = admin.create(
         "lockgate.price.tier",
@@ -271,6 +328,59 @@ def _changes(stack: Stack, admin: User, world: World) -> None:
     of_change = [("model", "=", model), ("res_id", "=", world.approved)]
     world.message = admin.find("mail.message", of_change, "id", order="id desc", limit=1)[0]["id"]
     _actions(admin, world)
+
+
+def _emergency(person: User, change: int, world: World) -> None:
+    """Put in force by a person who confirms who they are; nobody has reviewed it."""
+    check = person.call("lockgate.price.change", "action_put_in_force", [change], reason="Sold below cost")
+    person.call(check["res_model"], "run_check", [check["res_id"]], context={"password": person.login})
+    world.emergency = change
+
+
+def _held(stack: Stack, world: World) -> None:
+    """The approved price is held, as a turn would hold it when a policy turns against it."""
+    connection = stack.databases.connect(stack.odoo.database)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO lockgate_price_check"
+                " (seal_id, change_id, channel_id, company_id, date, answer, policies)"
+                " SELECT id, change_id, channel_id, company_id, now() AT TIME ZONE 'UTC', 'held', '[]'"
+                " FROM lockgate_price_seal WHERE change_id = %s RETURNING id",
+                [world.approved],
+            )
+            world.check = cursor.fetchone()[0]
+        connection.commit()
+    finally:
+        connection.close()
+
+
+def _mapping(admin: User, operator: User, world: World) -> None:
+    """A change of a mapping waits for another operator."""
+    company = "res.company"
+    admin.call(company, "write", [1], {"lockgate_mapping_approval": True})
+    listing = admin.find("lockgate.listing", [("channel_id", "=", world.channel)], "id", order="id desc")[0]
+    operator.call("lockgate.listing", "write", [listing["id"]], {"sku": "ANOTHER"})
+    world.mapping = admin.find("lockgate.mapping.change", [("state", "=", "open")], "id")[0]["id"]
+    admin.call(company, "write", [1], {"lockgate_mapping_approval": False})
+
+
+def _wizards(stack: Stack, admin: User, world: World) -> None:
+    """Dialogs that people have open."""
+    approver, analyst = (
+        User(stack.odoo.url, stack.odoo.database, login, login) for login in ("approver", "analyst")
+    )
+    decision = {"change_ids": [(6, 0, [world.asked])], "decision": "rejected", "reason": "Too dear"}
+    world.decision = approver.create("lockgate.price.decision", **decision)
+    world.paste = analyst.create("lockgate.price.paste", change_id=world.draft, rows="x\t1")
+    world.bulk = analyst.create("lockgate.price.bulk", applies_to="book", book_ids=[(6, 0, [world.book])],
+                                percent=-10)  # fmt: skip
+    world.key = admin.create("lockgate.integration.key")
+    world.incarnation = admin.create("lockgate.incarnation")
+    world.ledger_check = admin.create("lockgate.ledger.check")
+    world.model = admin.find("ir.model", [("model", "=", "lockgate.price.change")], "id")[0]["id"]
+    of_model = [("model_id", "=", world.model)]
+    world.record_rule = admin.find("ir.rule", of_model, "id", limit=1)[0]["id"]
 
 
 def _actions(admin: User, world: World) -> None:

@@ -1,4 +1,7 @@
 from . import rows
+from . import own
+from . import server_action
+from . import audit
 from . import connector
 from . import channel
 from . import listing
@@ -15,6 +18,7 @@ from . import event
 from . import outbox
 from . import turn
 from . import facts
+from . import governed
 from . import mapping_guard
 from . import mapping_change
 from . import mapping_check

@@ -3,10 +3,11 @@ import re
 import fastjsonschema
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 
 from .duplicates import code_twice
 
+OPERATOR = "lockgate.lockgate_group_operator"
 STATES = [("draft", "Draft"), ("running", "Running"), ("frozen", "Frozen")]
 HEALTH = [
     ("draft", "Not started"),
@@ -26,6 +27,7 @@ class Channel(models.Model):
     _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "name"
     _check_company_auto = True
+    _mail_post_access = "read"  # operators say why, and set up nothing
 
     name = fields.Char(required=True, tracking=True)
     code = fields.Char(required=True, help="The name by which the sidecar knows the channel.", tracking=True)
@@ -192,9 +194,19 @@ class Channel(models.Model):
                 self.env._("A channel with listings stays with its company: make a new channel.")
             )
         put_back = self.filtered(lambda channel: not channel.active) if vals.get("active") else self.browse()
+        settings = {channel: channel._settings_words() for channel in self} if "settings" in vals else {}
         result = super().write(vals)
         put_back._mark_all("put back")  # an archived channel is not marked
+        for channel, before in settings.items():
+            if (now := channel._settings_words()) != before:
+                channel.message_post(
+                    body=self.env._("Settings: %(before)s → %(now)s", before=before, now=now)
+                )
         return result
+
+    def _settings_words(self):
+        """Odoo tracks no properties; these say where all that is sent goes to."""
+        return ", ".join(f"{name}: {value}" for name, value in dict(self.settings or {}).items())
 
     def onchange(self, values, field_names, fields_spec):
         """Show a connector's settings as soon as it is chosen.
@@ -225,8 +237,8 @@ class Channel(models.Model):
 
     def _transition(self, sources, target, note):
         """The only way a channel changes its state. Raises ValidationError from another state."""
-        self.check_access("write")
-        for channel in self:
+        self._check_operated()
+        for channel in self.sudo():
             if channel.state not in sources:
                 raise ValidationError(
                     self.env._(
@@ -237,6 +249,13 @@ class Channel(models.Model):
                 )
             super(Channel, channel).write({"state": target})
             channel.message_post(body=note)
+
+    def _check_operated(self):
+        """AccessError for who does not operate these channels: whoever does presses buttons, and sets up
+        nothing."""
+        if not self.env.su and not self.env.user.has_group(OPERATOR):
+            raise AccessError(self.env._("Channels are operated by channel operators alone."))
+        self.check_access("read")
 
     def _mark_all(self, reason):
         self.env["lockgate.outbox"]._mark_channels(self.ids, reason)

@@ -53,7 +53,7 @@ class Channel(models.Model):
 
     def _transition(self, sources, target, note):
         super()._transition(sources, target, note)
-        self.write({"state_since": self.env.cr.now(), "frozen_by_rule": False})
+        self.sudo().write({"state_since": self.env.cr.now(), "frozen_by_rule": False})
 
     @api.model
     def _cron_guard(self):

@@ -50,7 +50,7 @@ class Channel(models.Model):
 
     def _reconcile(self, kind, words):
         self.ensure_one()
-        self.check_access("write")
+        self._check_operated()
         reconciliation = self.env["lockgate.reconciliation"]._begin(self, kind)
         if kind == "compare" and not reconciliation.total:
             raise UserError(

@@ -5,8 +5,9 @@ from odoo.fields import Command
 from ..person import require_person
 from .mapping_guard import passage
 
-# The call of the web client by which a person approves.
-ASKED = {("lockgate.mapping.change", "action_approve")}
+# The calls of the web client by which a person decides.
+APPROVE = {("lockgate.mapping.change", "action_approve"): "id"}
+REJECT = {("lockgate.mapping.change", "action_reject"): "id"}
 STATES = [
     ("open", "To Approve"),
     ("approved", "Approved"),
@@ -79,7 +80,7 @@ class MappingChange(models.Model):
 
     def action_approve(self):
         """Put these into force. Only a person at the web client who had no part in them may."""
-        require_person(self.env, ASKED)
+        require_person(self, APPROVE)
         for change in self:
             change._check_approver()
             change._decide("approved")
@@ -87,6 +88,7 @@ class MappingChange(models.Model):
 
     def action_reject(self):
         """Drop these; the mapping in force stays. Those who proposed them may take them back."""
+        require_person(self, REJECT)
         self._check_operator()
         for change in self:
             change._decide("rejected")

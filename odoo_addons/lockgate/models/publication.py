@@ -105,8 +105,7 @@ class Publication(models.Model):
     # Refused for everybody: nothing but the turn's own statements writes here.
     def action_push_again(self):
         """Ask for the newest value to be sent again; an operator's word, appended as a mark."""
-        self.env["lockgate.channel"].check_access("write")
-        self.channel_id.check_access("write")
+        self.channel_id._check_operated()
         for aspect, publications in self.grouped("aspect").items():
             self.env["lockgate.outbox"]._mark_listings(aspect, publications.listing_id.ids, "retry")
 

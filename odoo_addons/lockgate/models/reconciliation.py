@@ -121,7 +121,7 @@ class Reconciliation(models.Model):
 
     def _transition(self, sources, target, **values):
         """The only way a person changes its state; one that has ended meanwhile is left as it is."""
-        self.channel_id.check_access("write")
+        self.channel_id._check_operated()
         self.sudo().filtered(lambda each: each.state in sources).write({"state": target, **values})
 
     def action_open_differences(self):

@@ -30,9 +30,24 @@ def session_of(user, confirmed=True):
     return session
 
 
+class Call(dict):
+    """The web client's call of a method, on these ids; without any on all that there are by then."""
+
+    def __init__(self, env, model, method, ids=None):
+        super().__init__(model=model, method=method)
+        self.env, self.ids = env, ids
+
+    def get(self, name, default=None):
+        if name != "args":
+            return super().get(name, default)
+        ids = self.ids if self.ids is not None else self.env[self["model"]].sudo().search([]).ids
+        return [ids]
+
+
 @contextmanager
-def interactive(user, confirmed=True, model="lockgate.price.change", method="action_approve"):
+def interactive(user, confirmed=True, model="lockgate.price.change", method="action_approve", ids=None):
     """While it lasts, `user` calls `model.method` at the web client, in a session of their own."""
-    request = SimpleNamespace(session=session_of(user, confirmed), params={"model": model, "method": method})
+    call = Call(user.env, model, method, ids)
+    request = SimpleNamespace(session=session_of(user, confirmed), params=call)
     with patch(ASKED_IN[0], request), patch(ASKED_IN[1], request):
         yield request

@@ -61,6 +61,29 @@ class TestChannel(LockgateCase):
         for user in (self.user_operator, self.user_owner, self.user_reader):
             with self.subTest(user=user.login), self.assertRaises(AccessError):
                 self.env["lockgate.channel"].with_user(user).create(values)
+            for name, value in {"credential": "mine", "settings": {"url": "x"}, "deadline": 1}.items():
+                with self.subTest(user=user.login, field=name), self.assertRaises(AccessError):
+                    self.channel.with_user(user).write({name: value})
+
+    def test_an_access_right_sets_up_no_channel(self):
+        self.env["ir.model.access"].create(
+            {
+                "name": "all",
+                "model_id": self.env["ir.model"]._get_id("lockgate.channel"),
+                "group_id": self.env.ref("lockgate.lockgate_group_user").id,
+                **{f"perm_{right}": True for right in ("read", "write", "create", "unlink")},
+            }
+        )
+        for user in (self.user_operator, self.user_reader):
+            with self.assertRaisesRegex(AccessError, "only Lockgate's administrators"):
+                self.channel.with_user(user).credential = "mine"
+        with self.assertRaisesRegex(AccessError, "channel operators"):
+            self.channel.with_user(self.user_reader).action_freeze()
+
+    def test_where_all_is_sent_to_is_told_when_it_changes(self):
+        settings = {"url": "https://elsewhere.example"}
+        self.channel.with_user(self.user_manager).settings = settings
+        self.assertIn("https://elsewhere.example", self.channel.message_ids[0].body)
 
     def test_an_administrator_sets_up_a_channel_in_the_form(self):
         form = Form(self.env["lockgate.channel"].with_user(self.user_manager))

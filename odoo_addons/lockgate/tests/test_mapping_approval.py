@@ -99,7 +99,8 @@ class TestMappingApproval(LockgateCase):
 
     def test_a_rejected_change_is_gone_and_the_mapping_stays(self):
         self.mine().sku = "NEW"
-        self.changes().with_user(self.user_operator).action_reject()
+        with interactive(self.user_operator, **(CALL | {"method": "action_reject"})):
+            self.changes().with_user(self.user_operator).action_reject()
         self.assertFalse(self.changes())
         self.assertEqual(self.listing.sku, "quay-0")
 
@@ -181,7 +182,7 @@ class TestMappingApproval(LockgateCase):
         )
         self.assertTrue(imported["ids"])
         self.assertEqual(self.listing.sku, "quay-0")
-        self.channel.with_user(self.user_operator).write(
+        self.channel.with_user(self.user_manager).write(
             {"listing_ids": [Command.update(self.listing.id, {"reference": "gid-7"})]}
         )
         self.assertFalse(self.listing.reference)

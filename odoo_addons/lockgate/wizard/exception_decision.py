@@ -7,6 +7,7 @@ class ExceptionDecision(models.TransientModel):
 
     _name = "lockgate.exception.decision"
     _description = "Ignore, Skip or Assign Exceptions"
+    _inherit = ["lockgate.own"]
 
     exception_ids = fields.Many2many("lockgate.exception", required=True)
     exception_count = fields.Integer(compute="_compute_exception_count")

@@ -11,6 +11,7 @@ class Incarnation(models.TransientModel):
 
     _name = "lockgate.incarnation"
     _description = "Start a New Incarnation"
+    _inherit = ["lockgate.own"]
 
     def action_start(self):
         if not self.env.user.has_group("lockgate.lockgate_group_manager"):

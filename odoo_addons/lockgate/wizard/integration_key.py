@@ -1,9 +1,27 @@
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 LOGIN = "lockgate-integration"
+# Whether the integration user is being made. It lives in Python alone, as `passage` of mappings does.
+_making = ContextVar("lockgate_making_integration_user", default=False)
+
+
+@contextmanager
+def _making_user():
+    token = _making.set(True)
+    try:
+        yield
+    finally:
+        _making.reset(token)
+
+
+def makes_integration_user():
+    """Whether the wizard gives the integration's role now, to its own user: otherwise people give it."""
+    return _making.get()
 
 
 class IntegrationKey(models.TransientModel):
@@ -15,6 +33,7 @@ class IntegrationKey(models.TransientModel):
 
     _name = "lockgate.integration.key"
     _description = "Issue an Integration Key"
+    _inherit = ["lockgate.own"]
 
     days = fields.Integer("Valid For (days)", default=90, required=True)
     key = fields.Char(readonly=True, store=False)
@@ -49,13 +68,14 @@ class IntegrationKey(models.TransientModel):
     @api.model
     def _integration_user(self):
         users = self.env["res.users"].sudo().with_context(active_test=False, no_reset_password=True)
-        return users.search([("login", "=", LOGIN)]) or users.create(
-            {
-                "name": "Lockgate Integration",
-                "login": LOGIN,
-                "group_ids": [fields.Command.set(self.env.ref("lockgate.lockgate_group_integration").ids)],
-            }
-        )
+        group = self.env.ref("lockgate.lockgate_group_integration")
+        values = {
+            "name": "Lockgate Integration",
+            "login": LOGIN,
+            "group_ids": [fields.Command.set(group.ids)],
+        }
+        with _making_user():
+            return users.search([("login", "=", LOGIN)]) or users.create(values)
 
     @api.model
     def _settings_text(self):

@@ -12,6 +12,7 @@ class ListingRulePreview(models.TransientModel):
 
     _name = "lockgate.listing.rule.preview"
     _description = "Preview of a Listing Rule"
+    _inherit = ["lockgate.own"]
 
     rule_id = fields.Many2one("lockgate.listing.rule", required=True, readonly=True)
     add_count = fields.Integer("Would Be Listed", compute="_compute_preview")

@@ -19,6 +19,7 @@ class Replay(models.TransientModel):
 
     _name = "lockgate.replay"
     _description = "Publish Again"
+    _inherit = ["lockgate.own"]
 
     channel_id = fields.Many2one("lockgate.channel", required=True)
     aspect = fields.Selection([("price", "Price"), ("stock", "Stock")], help="Empty: prices and stock.")
@@ -33,9 +34,9 @@ class Replay(models.TransientModel):
             replay.count = sum(map(len, replay._listings().values()))
 
     def action_publish(self):
-        """Mark what was told; only who may write the channel does. Raises UserError for an empty span."""
+        """Mark what was told; only who operates the channel does. Raises UserError for an empty span."""
         self.ensure_one()
-        self.channel_id.check_access("write")
+        self.channel_id._check_operated()
         if not self.whole and not (self.since and self.until and self.since < self.until):
             raise UserError(self.env._("Say from when until when the channel was told, or take all of it."))
         listings = self._listings()

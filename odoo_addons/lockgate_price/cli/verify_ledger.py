@@ -6,11 +6,15 @@ from odoo.cli import Command
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
-CHAINS = {"seals": "lockgate.price.seal", "approvals": "lockgate.price.approval"}
+CHAINS = {
+    "seals": "lockgate.price.seal",
+    "approvals": "lockgate.price.approval",
+    "taken": "lockgate.price.taken",
+}
 
 
 class VerifyLedger(Command):
-    """Verify the chains of seals and approvals of a database; ends with 1 where they do not hold."""
+    """Verify the chains of evidence of a database; ends with 1 where they do not hold."""
 
     name = "verify_ledger"
 

@@ -11,6 +11,7 @@ class Channel(models.Model):
         "Lead of Prices",
         required=True,
         default=0,
+        tracking=True,
         help="Seconds that this channel needs to show a price: prices are sent ahead by as much. A channel "
         "that keeps dated prices has none.",
     )

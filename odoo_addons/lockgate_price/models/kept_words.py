@@ -39,26 +39,42 @@ class MailMessage(models.Model):
     def _refuse_on_price_changes(self):
         """Messages are corrected by new ones. Odoo itself (su) keeps its own books on them."""
         if not self.env.su and CHANGE in self.sudo().mapped("model"):
-            raise AccessError(
-                self.env._("What was said on a price change is not edited: write another message.")
-            )
+            raise self._kept()
+
+    def _kept(self):
+        return AccessError(
+            self.env._("What was said on a price change is not edited: write another message.")
+        )
+
+
+class PriceChange(models.Model):
+    _inherit = CHANGE
+
+    def _message_update_content(self, message, /, **values):
+        """What the chatter edits in everybody's name, with the superuser's rights."""
+        raise message._kept()
 
 
 class IrAttachment(models.Model):
     _inherit = "ir.attachment"
 
     def write(self, vals):
-        self._refuse_on_decided_changes()
+        if not self.env.su:
+            self._refuse_on_decided_changes()
         return super().write(vals)
 
     def unlink(self):
-        self._refuse_on_decided_changes()
+        if not self.env.su:
+            self._refuse_on_decided_changes()
         return super().unlink()
+
+    def _delete_and_notify(self, message=None):
+        """What the chatter deletes in everybody's name, with the superuser's rights."""
+        self._refuse_on_decided_changes()
+        return super()._delete_and_notify(message)
 
     def _refuse_on_decided_changes(self):
         """Files of a change can be replaced while it is a draft; after that they are what was decided on."""
-        if self.env.su:
-            return
         ids = self.sudo().filtered(lambda file: file.res_model == CHANGE and file.res_id).mapped("res_id")
         changes = self.env[CHANGE].sudo().browse(ids).exists()
         if decided := changes.filtered(lambda change: change.state != "draft")[:1]:

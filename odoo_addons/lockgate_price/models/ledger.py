@@ -32,17 +32,18 @@ LEDGER = SQL(
     SELECT seal.id, seal.id AS seal_id, seal.listing_id, seal.channel_id, seal.product_id, seal.book_id,
            seal.company_id, seal.amount, seal.currency_id, seal.tax_included, seal.uom_id,
            seal.date_from, seal.date_to, seal.change_id, seal.line_id,
-           change.requester_id, approval.user_id AS approver_id, approval.date AS approved_at,
+           approval.requester_id, approval.user_id AS approver_id, approval.date AS approved_at,
            revocation.date_from AS revoked_at, revoker.user_id AS revoked_by_id,
            replaced.id AS replaced_by_id, replaced.change_id AS replaced_by_change_id, replaced.replaced_at,
            least(told.taken_at, kept.taken_at) AS taken_at,
            least(told.verified_at, kept.verified_at) AS verified_at
       FROM lockgate_price_seal seal
-      JOIN lockgate_price_change change ON change.id = seal.change_id
       JOIN lockgate_price_approval approval ON approval.id = seal.approval_id
  LEFT JOIN lockgate_price_seal revocation ON revocation.revokes_id = seal.id
  LEFT JOIN lockgate_price_approval revoker ON revoker.id = revocation.approval_id
- LEFT JOIN lockgate_price_taken kept ON kept.seal_id = seal.id
+ LEFT JOIN LATERAL (
+           SELECT min(taken.taken_at) AS taken_at, min(taken.verified_at) AS verified_at
+             FROM lockgate_price_taken taken WHERE taken.seal_id = seal.id) kept ON true
  LEFT JOIN LATERAL ({REPLACED}) replaced ON true
  LEFT JOIN LATERAL ({TOLD}) told ON true
      WHERE seal.revokes_id IS NULL
@@ -149,17 +150,21 @@ class PriceLedger(models.Model):
 
 
 class PriceTaken(models.Model):
-    """When a channel took a price and showed it, of attempts that are no longer kept."""
+    """When a channel took a price and showed it, of attempts that are no longer kept.
+
+    Several rows may tell of one seal; what came first counts.
+    """
 
     _name = "lockgate.price.taken"
     _description = "Price Taken by a Channel"
+    _inherit = ["lockgate.price.evidence"]
     _log_access = False
 
     seal_id = fields.Many2one("lockgate.price.seal", required=True, readonly=True, ondelete="restrict")
     taken_at = fields.Datetime(readonly=True)
     verified_at = fields.Datetime(readonly=True)
 
-    _seal_unique = models.UniqueIndex("(seal_id)")
+    _seal_index = models.Index("(seal_id)")
 
 
 class Attempt(models.Model):
@@ -170,19 +175,24 @@ class Attempt(models.Model):
         """What the ledger tells stands on attempts: before they go, the ledger keeps its part of them."""
         self.env.cr.execute(
             f"""
-            INSERT INTO lockgate_price_taken AS kept (seal_id, taken_at, verified_at)
             SELECT seal.id, told.taken_at, told.verified_at
               FROM lockgate_price_seal seal
              CROSS JOIN LATERAL ({TOLD}) told
              WHERE told.taken_at IS NOT NULL
                AND seal.id IN (SELECT (value->>'seal')::int FROM lockgate_attempt
                                 WHERE outcome IS NOT NULL AND leased_at < %s)
-       ON CONFLICT (seal_id) DO UPDATE SET
-                   taken_at = least(kept.taken_at, excluded.taken_at),
-                   verified_at = least(kept.verified_at, excluded.verified_at)
+               AND NOT EXISTS (SELECT FROM lockgate_price_taken taken
+                                WHERE taken.seal_id = seal.id AND taken.taken_at <= told.taken_at
+                                  AND (told.verified_at IS NULL OR taken.verified_at <= told.verified_at))
             """,
             [self._kept_from()],
         )
+        rows = [
+            {"seal_id": seal, "taken_at": taken.isoformat(), "verified_at": shown and shown.isoformat()}
+            for seal, taken, shown in self.env.cr.fetchall()
+        ]
+        if rows:
+            self.env["lockgate.price.taken"]._append(rows)
         return super()._gc_attempts()
 
 

@@ -45,6 +45,7 @@ class Channel(models.Model):
         "Prices Held Ahead",
         required=True,
         default=24,
+        tracking=True,
         help="Hours before a price begins at which this channel gets it, with its dates. The channel shows "
         "it by its own clock; what is cancelled or held meanwhile is taken back.",
     )

@@ -31,12 +31,14 @@ class PriceApproval(models.Model):
     decision = fields.Selection(DECISIONS, required=True, readonly=True)
     revision = fields.Integer(required=True, readonly=True)
     hash = fields.Char(readonly=True, help="SHA-256 of every price, unit, tax basis and period approved.")
+    requester_id = fields.Many2one("res.users", "Asked By", readonly=True, ondelete="restrict")
     note = fields.Text("Reason", readonly=True)
     basis = fields.Selection(BASES, readonly=True)
     tier = fields.Char(readonly=True, help="The tier that approved, or the policies that let it through.")
     policies = fields.Json(
         readonly=True, help="What the policies said: of each that prices were outside of, how many."
     )
+    released = fields.Json(readonly=True, help="Numbers of the held seals that it lets through.")
     line_number = fields.Integer(
         readonly=True, help="The rejected line; the hash is then that of what it proposed."
     )

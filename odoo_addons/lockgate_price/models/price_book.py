@@ -15,6 +15,7 @@ class PriceBook(models.Model):
 
     _name = "lockgate.price.book"
     _description = "Price Book"
+    _inherit = ["lockgate.governed"]
     _order = "channel_id, name, id"
     _rec_names_search = ["name", "channel_id.name"]
     _check_company_auto = True

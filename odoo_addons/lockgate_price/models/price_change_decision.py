@@ -48,7 +48,7 @@ class PriceChange(models.Model):
         for change in self._for_approver():
             change._refuse_own()
             confirm |= change._needs_identity()
-        require_person(self.env)
+        require_person(self)
         return self._approve_confirmed(revision) if confirm else self._approve_tier(revision)
 
     @check_identity
@@ -57,14 +57,13 @@ class PriceChange(models.Model):
 
     def _approve_tier(self, revision):
         seen = revision or self.env.context.get("lockgate_seen_revision")
-        for change in self._for_approver():
+        for change in self._for_person():
             if seen and len(self) == 1 and change.revision != seen:
                 raise UserError(
                     self.env._("Price change %s was changed since you opened it: read it again.", change.name)
                 )
             change._transition({"to_approve"}, "to_approve")
             change._refuse_own()
-            require_person(self.env)
             change._refuse_under_way()
             large = change._is_large()
             if large:
@@ -94,7 +93,7 @@ class PriceChange(models.Model):
             self._require(
                 APPROVER, self.env._("It is approved: only a price approver can cancel it, until it begins.")
             )
-        for change in approved._for_approver():
+        for change in approved._for_person():
             change._cancel_approved()
         if others := self - approved:
             self._require(ANALYST, self.env._("Only a pricing analyst cancels a price change."))
@@ -122,6 +121,12 @@ class PriceChange(models.Model):
         self.check_access("read")
         for change in self:
             yield change._clean()
+
+    def _for_person(self):
+        """As `_for_approver`, for who is at the web client and decides now."""
+        for change in self._for_approver():
+            require_person(change)
+            yield change
 
     def _clean(self):
         self.ensure_one()
@@ -207,6 +212,7 @@ class PriceChange(models.Model):
                     "decision": decision,
                     "revision": self.revision,
                     "hash": digest,
+                    "requester_id": self.requester_id.id or None,
                     "note": note,
                     **values,
                 }
@@ -217,7 +223,7 @@ class PriceChange(models.Model):
         self._require(APPROVER, self.env._("Only a price approver decides on a price change."))
         if not (reason or "").strip():
             return self._ask_reason(decision)
-        for change in self._for_approver():
+        for change in self._for_person():
             change._transition({"to_approve"}, target, request_hash=False)
             change._decide(decision, note=reason)
             change.message_post(body=reason)

@@ -6,7 +6,6 @@ from odoo import api, fields, models
 from odoo.addons.lockgate.turn import prepared
 from odoo.exceptions import UserError
 
-from .person import require_person
 from .price_ahead import LAST_LOOK
 from .price_breach import MATCH, OUTSIDE, margin_of
 from .price_seal import IN_FORCE
@@ -90,7 +89,8 @@ class PriceCheck(models.Model):
     """What the policies said of a seal when its time came, and who released it if they held it.
 
     Written by the turn of the seal's channel and by releases, in plain inserts: two channels' turns never
-    meet here. A release is an approval's row too, which is chained.
+    meet here. A release is an approval's row too, which is chained and names the seals; the check of the
+    ledger finds a release that none names.
     """
 
     _name = "lockgate.price.check"
@@ -208,15 +208,14 @@ class PriceChange(models.Model):  # pylint: disable=consider-merging-classes-inh
             change._refuse_own()
         if not (reason or "").strip():
             return self._ask_reason("released")
-        require_person(self.env)
-        for change in self._for_approver():
+        for change in self._for_person():
             change._release(reason)
         return True
 
     def _release(self, reason):
         self._raise_revision()
         seals = self.env["lockgate.price.seal"].browse(self._held()[self.id])
-        approval = self._decide("released", note=reason)
+        approval = self._decide("released", note=reason, released=seals.ids)
         self.env.cr.execute(
             """
             INSERT INTO lockgate_price_check

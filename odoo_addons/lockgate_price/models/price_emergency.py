@@ -30,13 +30,13 @@ class PriceChange(models.Model):
         self._require_emergency()
         if not (reason or "").strip():
             return self._ask_reason("emergency")
-        require_person(self.env)
+        require_person(self)
         return self._put_in_force(reason)
 
     @check_identity
     def _put_in_force(self, reason):
         self._require_emergency()
-        require_person(self.env)
+        require_person(self)
         for change in self:
             change._clean()._put_one_in_force(reason)
 
@@ -90,7 +90,7 @@ class PriceChange(models.Model):
                 )
         if not (note or "").strip():
             return self._ask_reason("reviewed")
-        for change in self._for_approver():
+        for change in self._for_person():
             change._raise_revision()
             change._decide("reviewed", note=note)
             change._put(reviewed_at=fields.Datetime.now())

@@ -27,7 +27,7 @@ class PriceChangeLine(models.Model):
         changes._require_approver()
         if not (reason or "").strip():
             return changes._ask_reason("line_rejected", default_line_ids=[fields.Command.set(self.ids)])
-        for change in changes._for_approver():
+        for change in changes._for_person():
             lines = self.sudo() & change.line_ids
             change._transition({"to_approve"}, "draft", request_hash=False)
             proposed = change._proposed_by_line()

@@ -36,7 +36,7 @@ class PricePolicy(models.Model):
 
     _name = "lockgate.price.policy"
     _description = "Price Policy"
-    _inherit = ["mail.thread", "lockgate.price.governed"]
+    _inherit = ["mail.thread", "lockgate.governed"]
     _order = "sequence, id"
     _check_company_auto = True
 

@@ -42,6 +42,10 @@ class PriceRelease(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        if not all(
+            vals.get("change_id") for vals in vals_list
+        ):  # a default would pass the check of the change
+            raise UserError(self.env._("A later release is added to a price change: open the change for it."))
         changes = self.env["lockgate.price.change"].browse(vals["change_id"] for vals in vals_list)
         changes._edit()
         releases = super().create(vals_list)
@@ -124,7 +128,7 @@ class PriceChange(models.Model):
     def action_stop(self):
         """Revoke the prices of the channels on which the change has not begun; the others keep theirs."""
         self._require(APPROVER, self.env._("Only a price approver stops the release of a price change."))
-        for change in self._for_approver():
+        for change in self._for_person():
             change._transition({"approved"}, "approved")
             coming = change._coming_seals()
             if not coming:

@@ -12,7 +12,7 @@ class PriceTier(models.Model):
 
     _name = "lockgate.price.tier"
     _description = "Tier of Price Approvers"
-    _inherit = ["mail.thread", "lockgate.price.governed"]
+    _inherit = ["mail.thread", "lockgate.governed"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, tracking=True)

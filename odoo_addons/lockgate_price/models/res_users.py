@@ -3,44 +3,75 @@
 from contextlib import contextmanager
 
 from odoo import SUPERUSER_ID, api, models
+from odoo.addons.lockgate.person import signed_in
+from odoo.addons.lockgate.wizard.integration_key import makes_integration_user
 from odoo.exceptions import AccessError, UserError
+from odoo.http import request
+
+from .price_tier import APPROVER
 
 # To approve, to put in force, to loosen policies, to tell Odoo what a channel took.
 GUARDED = (
-    "lockgate_price.lockgate_price_group_approver",
+    APPROVER,
     "lockgate_price.lockgate_price_group_emergency",
     "lockgate.lockgate_group_manager",
     "lockgate.lockgate_group_integration",
 )
-CREDENTIALS = {"login", "password", "new_password", "totp_secret"}
+CREDENTIALS = {"login", "password", "new_password", "totp_secret", "oauth_provider_id", "oauth_uid"}
 
 
-def _members(env):
-    """The ids of all who hold a guarded power, archived users included."""
-    groups = [env.ref(name).id for name in GUARDED]
+def _serves_itself(env):
+    """Whether Odoo installs modules, or who runs the server is in its shell: no request is answered.
+
+    What asks for the superuser's rights while one is answered has no power to give (`/jsonrpc` hides its
+    request, and answers as its caller).
+    """
+    return env.uid == SUPERUSER_ID and (not request or not env.registry.ready)
+
+
+def _by_administrator(env):
+    """Whether a Settings administrator gives it themself, signed in to the web client."""
+    return signed_in(env) and env.user.has_group("base.group_system")
+
+
+def _powers(env):
+    """{(group, company, user)}, as ids: who may use a guarded power for which company, also if archived.
+
+    A group that a tier names is one for those who may approve. In a company that somebody founded they had
+    all power already.
+    """
+    env.flush_all()
+    own = env["res.groups"].sudo().union(*(env.ref(name).sudo() for name in GUARDED))
+    tiers = env["lockgate.price.tier"].sudo().with_context(active_test=False).search([]).group_id
+    approver = env.ref(APPROVER)
     users = env["res.users"].sudo().with_context(active_test=False)
-    return {group: set(users.search([("all_group_ids", "in", [group])]).ids) for group in groups}
+    return {
+        (group.id, company.id, user.id)
+        for user in users.search([("all_group_ids", "in", own.ids)])
+        for group in user.all_group_ids & (own | tiers if approver in user.all_group_ids else own)
+        for company in user.company_ids
+        if company.create_uid != user
+    }
 
 
 @contextmanager
 def guarded(env):
     """Refuse what gives a guarded power: to oneself, or to anybody unless by a Settings administrator.
 
-    Otherwise who manages access rights would approve prices by way of them.
+    Otherwise who manages access rights, or holds an administrator's key, would approve prices by way of them.
     """
-    if env.su:
+    if _serves_itself(env) or makes_integration_user():
         yield
         return
-    before = _members(env)
+    before = _powers(env)
     yield
-    env.flush_all()
-    after = _members(env)
-    given = {user for group, users in after.items() for user in users - before[group]}
-    if env.uid in given or (given and not env.user.has_group("base.group_system")):
+    given = {user for _group, _company, user in _powers(env) - before}
+    if env.uid in given or (given and not _by_administrator(env)):
         raise AccessError(
             env._(
-                "The roles of approvers, emergencies, Lockgate administrators and the integration are given "
-                "by a Settings administrator, and by nobody to themselves."
+                "The roles of approvers, emergencies, Lockgate administrators and the integration, and the "
+                "companies they hold for, are given by a Settings administrator who signed in to the web "
+                "client, and by nobody to themselves."
             )
         )
 
@@ -55,28 +86,45 @@ class ResUsers(models.Model):
 
     def write(self, vals):
         self._refuse_taking_over(vals)
-        if not {"group_ids", "role"} & set(vals):
+        if not {"group_ids", "role", "company_ids"} & set(vals):
             return super().write(vals)
         with guarded(self.env):
             return super().write(vals)
 
     def _refuse_taking_over(self, vals):
-        """Who sets an approver's password is that approver."""
+        """Who sets an approver's password is that approver; so no link sets it, whoever got the link."""
         others = self - self.env.user
         if (
-            self.env.su
-            or not others
+            not others.ids
             or not CREDENTIALS & set(vals)
-            or self.env.user.has_group("base.group_system")
+            or _serves_itself(self.env)
+            or _by_administrator(self.env)
         ):
             return
-        if others.ids and set(others.ids) & set().union(*_members(self.env).values()):
+        if set(others.ids) & {user for _group, _company, user in _powers(self.env)}:
             raise AccessError(
                 self.env._(
-                    "Login and password of people who approve prices are set by themselves or by a Settings "
-                    "administrator."
+                    "Login and password of people who decide on prices are set by themselves, in their "
+                    "preferences, or by a Settings administrator who signed in to the web client."
                 )
             )
+
+
+class ResCompany(models.Model):
+    """The same rows as a user's companies, from the other side."""
+
+    _inherit = "res.company"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        with guarded(self.env):
+            return super().create(vals_list)
+
+    def write(self, vals):
+        if "user_ids" not in vals:
+            return super().write(vals)
+        with guarded(self.env):
+            return super().write(vals)
 
 
 class ResGroups(models.Model):

@@ -95,7 +95,8 @@ class TestAtOnce(BaseCase):
             self.change(env, "approver").action_approve()
 
     def reject(self, env):
-        self.change(env, "approver").action_reject("No")
+        with interactive(self.record(env, "approver"), method="action_reject"):
+            self.change(env, "approver").action_reject("No")
 
     def approve_large(self):
         """Approved, and to be sealed by the background."""

@@ -20,7 +20,7 @@ class TestEmergency(PolicyCase):
 
     def put_in_force(self, change, user=None, reason="Sold below cost", confirmed=True):
         user = user or self.fireman
-        with interactive(user, confirmed, method="action_confirm", model="lockgate.price.decision"):
+        with interactive(user, confirmed, method="action_put_in_force"):
             return change.with_user(user).action_put_in_force(reason)
 
     def test_it_is_in_force_at_once_with_its_reason(self):

@@ -135,6 +135,8 @@ class TestHeld(PolicyCase):
         self.assertEqual(self.marks(), {(self.listing.id, "released")})
         self.assertEqual((change.held_count, change.approval_ids[0].decision), (0, "released"))
         self.assertEqual(change.approval_ids[0].note, "The cost is wrong")
+        self.assertEqual(change.approval_ids[0].released, change.seal_ids.ids)
+        self.assertFalse(self.env["lockgate.price.ledger"]._forged_releases())
         moment = self.start + timedelta(days=1)
         self.assertEqual(self.take_turn(self.listing, moment), {self.product: "12.50"})
 
@@ -165,7 +167,7 @@ class TestHeld(PolicyCase):
         held = exceptions.search([("category", "=", "out_of_policy"), ("channel_id", "=", self.channel.id)])
         self.assertEqual((held.listing_id, held.state), (self.listing, "open"))
         self.assertIn("The margin", held.message)
-        with interactive(self.other, method="action_confirm", model="lockgate.price.decision"):
+        with interactive(self.other, method="action_release"):
             change.with_user(self.other).action_release("Fine")
         exceptions._catch_up(self.channel)
         self.assertEqual(held.state, "resolved")

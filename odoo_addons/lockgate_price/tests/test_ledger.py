@@ -3,10 +3,13 @@ import json
 from contextlib import contextmanager, redirect_stdout
 from datetime import timedelta
 
+from psycopg2.errors import InsufficientPrivilege
+
 from odoo import fields
 from odoo.cli.command import find_command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
+from odoo.tools import mute_logger
 
 from ..wizard import ledger_check
 from .common import PriceCase
@@ -142,6 +145,37 @@ class TestLedger(LedgerCase):
         self.assertFalse(self.env["lockgate.attempt"].search([("channel_id", "=", self.channel.id)]))
         self.assertEqual(self.row(seal).read(["taken_at", "verified_at"]), before)
         self.assertTrue(before[0]["taken_at"])
+
+    def test_what_it_keeps_of_attempts_is_evidence(self):
+        seal = self.approved().seal_ids
+        long_ago = fields.Datetime.now().replace(microsecond=0) - timedelta(days=100)
+        taken, rights = self.env["lockgate.price.taken"], self.env.ref("base.user_root")
+        for attempt in range(2):  # what comes first stands, whatever is told of it again
+            self.attempt(seal, "accepted", long_ago + timedelta(days=attempt))
+            self.env["lockgate.attempt"]._gc_attempts()
+        self.assertEqual(taken.search([]).mapped("taken_at"), [long_ago])
+        self.assertEqual(self.row(seal).taken_at, long_ago)
+        row = taken.search([])
+        for forge in (
+            lambda: row.with_user(rights).write({"taken_at": long_ago - timedelta(days=1)}),
+            lambda: taken.sudo().create({"seal_id": seal.id, "taken_at": long_ago}),
+        ):
+            with self.assertRaises(AccessError):
+                forge()
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(InsufficientPrivilege),
+            self.env.cr.savepoint(),
+        ):
+            self.execute("UPDATE lockgate_price_taken SET taken_at = now()")
+
+    def test_who_asked_is_who_asked_when_it_was_approved(self):
+        seal = self.approved().seal_ids
+        self.execute(
+            "UPDATE lockgate_price_change SET requester_id = %s WHERE id = %s",
+            [self.approver.id, seal.change_id.id],
+        )
+        self.assertEqual(self.row(seal).requester_id, self.analyst)
 
     def test_it_is_exported_and_opened_from_change_listing_and_product(self):
         change = self.approved()
@@ -298,6 +332,21 @@ class TestVerify(LedgerCase):
         with redirect_stdout(written):
             holds = find_command("verify_ledger")()._verify(self.env, known)
         return holds, written.getvalue()
+
+    def test_a_release_that_no_approval_names(self):
+        seal = self.seals.browse(self.seal_numbers()[0])
+        self.execute(
+            """
+            INSERT INTO lockgate_price_check
+                   (seal_id, change_id, channel_id, company_id, date, answer, policies, approval_id)
+            SELECT id, change_id, channel_id, company_id, now(), 'released', '[]', approval_id
+              FROM lockgate_price_seal WHERE id = %s
+            """,
+            [seal.id],
+        )
+        with self.assertLogs("odoo.addons.lockgate_price.wizard.ledger_check", "ERROR"):
+            (problem,) = self.verify()["problems"]
+        self.assertIn(f"Price Seal {seal.id} was held, and is let through by a release", problem)
 
     def test_the_command_says_it_with_the_hashes_to_keep(self):
         holds, written = self.command()

@@ -6,8 +6,20 @@ from odoo.exceptions import AccessError
 _logger = logging.getLogger(__name__)
 
 MANAGER = "lockgate.lockgate_group_manager"
-CHAINS = ("lockgate.price.seal", "lockgate.price.approval")
+CHAINS = {
+    "seals": "lockgate.price.seal",
+    "approvals": "lockgate.price.approval",
+    "taken": "lockgate.price.taken",
+}
 NAMED = 20
+FORGED = f"""
+    SELECT released.seal_id
+      FROM lockgate_price_check released
+ LEFT JOIN lockgate_price_approval approval ON approval.id = released.approval_id
+     WHERE released.answer = 'released'
+       AND (approval.decision = 'released' AND approval.released @> to_jsonb(released.seal_id)) IS NOT TRUE
+  ORDER BY released.seal_id LIMIT {NAMED}
+"""
 
 
 class PriceLedger(models.Model):
@@ -15,7 +27,9 @@ class PriceLedger(models.Model):
 
     @api.model
     def verify(self, known=None):
-        """Verify the chains of seals and approvals; for an administrator, or an operator's cron.
+        """Verify the chains of evidence, and that an approval names every release.
+
+        For an administrator, or an operator's cron.
 
         `known`: {model: a head kept from an earlier answer}, which proves that the chain was not computed
         anew since. Returns {"holds": bool, "problems": [words], "heads": {model: hash}}; the same goes to
@@ -28,18 +42,31 @@ class PriceLedger(models.Model):
     @api.model
     def _verify(self, known):
         problems, heads = [], {}
-        for name in CHAINS:
+        for name in CHAINS.values():
             chain = self.env[name].sudo()
             heads[name] = chain._head()
             broken = chain._broken_links(known.get(name))
             problems += [self._problem(chain, number, what) for number, what in broken[:NAMED]]
             if len(broken) > NAMED:
                 problems.append(self.env._("%s: and more.", chain._description))
+        problems += self._forged_releases()
         if problems:
             _logger.error("The price ledger does not hold: %s Heads: %s", " ".join(problems), heads)
         else:
             _logger.info("The price ledger holds. Heads: %s", heads)
         return {"holds": not problems, "problems": problems, "heads": heads}
+
+    @api.model
+    def _forged_releases(self):
+        """What lets a held price through and stands in no approval, in words."""
+        self.env.flush_all()
+        self.env.cr.execute(FORGED)
+        return [
+            self.env._(
+                "Price Seal %s was held, and is let through by a release that no approval names.", seal
+            )
+            for (seal,) in self.env.cr.fetchall()
+        ]
 
     @api.model
     def _problem(self, chain, number, what):
@@ -72,15 +99,16 @@ class LedgerCheck(models.TransientModel):
 
     _name = "lockgate.ledger.check"
     _description = "Verify the Price Ledger"
+    _inherit = ["lockgate.own"]
 
     known_seals = fields.Char("Kept Hash of Seals", help="A hash that an earlier check showed.")
     known_approvals = fields.Char("Kept Hash of Approvals", help="A hash that an earlier check showed.")
+    known_taken = fields.Char("Kept Hash of Prices Taken", help="A hash that an earlier check showed.")
     holds = fields.Boolean(readonly=True)
     result = fields.Text(readonly=True)
 
     def action_verify(self):
-        known = dict(zip(CHAINS, (self.known_seals, self.known_approvals), strict=True))
-        known = {name: (value or "").strip() for name, value in known.items()}
+        known = {model: (self[f"known_{chain}"] or "").strip() for chain, model in CHAINS.items()}
         answer = self.env["lockgate.price.ledger"].verify(known)
         heads = "\n".join(
             self.env._(

@@ -10,6 +10,7 @@ class PriceBulk(models.TransientModel):
 
     _name = "lockgate.price.bulk"
     _description = "Change Many Prices"
+    _inherit = ["lockgate.own"]
 
     applies_to = fields.Selection(
         [("category", "A category"), ("tag", "A tag"), ("book", "Everything")],

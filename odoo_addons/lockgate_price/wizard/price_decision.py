@@ -1,4 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.addons.lockgate.person import is_acting
+from odoo.exceptions import AccessError
 
 DECISIONS = [
     ("rejected", "Reject"),
@@ -15,6 +17,7 @@ class PriceDecision(models.TransientModel):
 
     _name = "lockgate.price.decision"
     _description = "Reason of a Decision on Price Changes"
+    _inherit = ["lockgate.own"]
 
     change_ids = fields.Many2many("lockgate.price.change", required=True)
     line_ids = fields.Many2many(
@@ -34,7 +37,22 @@ class PriceDecision(models.TransientModel):
             "reviewed": self.change_ids.action_review,
         }
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._refuse_acting()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._refuse_acting()
+        return super().write(vals)
+
+    def _refuse_acting(self):
+        """What an automation filled in would be decided in the name of who confirms it."""
+        if is_acting():
+            raise AccessError(self.env._("%s: filled in by a person alone.", self._description))
+
     def action_confirm(self):
+        self.check_access("write")
         action = self._deciders()[self.decision](self.reason)
         # The identity check is a dialog of its own.
         return action if isinstance(action, dict) else {"type": "ir.actions.act_window_close"}

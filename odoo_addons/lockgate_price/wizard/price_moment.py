@@ -7,6 +7,7 @@ class PriceMoment(models.TransientModel):
 
     _name = "lockgate.price.moment"
     _description = "Price at a Moment"
+    _inherit = ["lockgate.own"]
 
     product_id = fields.Many2one("product.product", default=lambda self: self._default_of("product.product"))
     listing_id = fields.Many2one(

@@ -15,6 +15,7 @@ class PricePaste(models.TransientModel):
 
     _name = "lockgate.price.paste"
     _description = "Paste Prices"
+    _inherit = ["lockgate.own"]
 
     change_id = fields.Many2one("lockgate.price.change", required=True)
     rows = fields.Text(

@@ -4,13 +4,13 @@ from odoo.exceptions import AccessError
 MANAGER = "lockgate.lockgate_group_manager"
 
 
-class PriceGoverned(models.AbstractModel):
-    """What prices stand on and who must approve: only Lockgate's administrators write it.
+class Governed(models.AbstractModel):
+    """What channels are told by, and who must approve it: only Lockgate's administrators write it.
 
     Whatever access rules say: who manages those could give themselves any.
     """
 
-    _name = "lockgate.price.governed"
+    _name = "lockgate.governed"
     _description = "Written by Lockgate's Administrators"
 
     @api.model_create_multi
@@ -33,6 +33,6 @@ class PriceGoverned(models.AbstractModel):
             )
 
 
-class PriceBook(models.Model):
-    _name = "lockgate.price.book"
-    _inherit = ["lockgate.price.book", "lockgate.price.governed"]
+class Channel(models.Model):
+    _name = "lockgate.channel"
+    _inherit = ["lockgate.channel", "lockgate.governed"]
