@@ -13,6 +13,7 @@
         "views/lockgate_exposure_policy_views.xml",
         "views/lockgate_stock_ledger_views.xml",
         "views/lockgate_channel_views.xml",
+        "views/lockgate_exception_views.xml",
         "views/lockgate_listing_views.xml",
         "views/lockgate_reconciliation_views.xml",
         "views/stock_location_views.xml",

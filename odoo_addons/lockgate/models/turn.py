@@ -135,6 +135,7 @@ class Turn(models.Model):
             try:
                 wanted = maker(record, listings, now, reasons)
                 values.store(self.env.cr, now, channel, aspect, listings.ids, wanted, retried)
+                self.env["lockgate.exception.computed"]._note(channel.id, aspect, listings.ids)
             except THE_DATABASES_OWN:
                 raise
             except Exception as error:

@@ -3,9 +3,14 @@ from . import test_channel
 from . import test_connections
 from . import test_contract
 from . import test_event
+from . import test_attempt_words
+from . import test_exception_bulk
 from . import test_exception_causes
+from . import test_exception_computed
 from . import test_exception_decisions
 from . import test_exception_impact
+from . import test_exception_mapping
+from . import test_exception_one_by_one
 from . import test_exception_outage
 from . import test_exceptions
 from . import test_exceptions_at_once

@@ -85,7 +85,7 @@ class TestGateway(GatewayCase):
                 self.call("due", message)
             except UserError as error:
                 words = str(error)
-        self.assertIn("surprise", words)
+        self.assertIn("does not fit contract v1", words)
         self.assertFalse(self.catch_up(), "it may be put right within minutes")
         self.pass_time(901)
         exception = self.catch_up()

@@ -2,6 +2,7 @@ from . import (
     test_bad_input,
     test_channel,
     test_discontinued,
+    test_exception_stock,
     test_expiry,
     test_exposure,
     test_hooks,

@@ -48,7 +48,7 @@ class TestWarehouseDay(KitCase):
         cls.controls = cls.env["stock.location"].create({"name": "Controls", "location_id": cls.stock.id})
         cls.warehouse.wh_qc_stock_loc_id = cls.controls
         cls.places = cls.warehouses.lot_stock_id | cls.bays | cls.controls
-        cls.jam = cls._product("Jam", tracking="lot", use_expiration_date=True)
+        cls.jam = cls._product("Jam", tracking="lot", use_expiration_date=True, expiration_time=30)
         cls.lots = cls.env["stock.lot"].create(
             [{"name": name, "product_id": cls.jam.id} for name in ("old", "new")]
         )
@@ -128,6 +128,7 @@ class TestWarehouseDay(KitCase):
         # What turns write in SQL, and what Odoo does; reading all else again took half of the time.
         for model in ("lockgate.publication", "stock.quant", "stock.move"):
             cls.env[model].invalidate_model(flush=False)
+        cls.env["lockgate.listing"].invalidate_model(["ended_at"], flush=False)
 
     def told(self):
         """What every listing is published with: {listing: quantity or None}."""
