@@ -89,7 +89,7 @@ def _decided_before(cr, listing_ids):
 def _decision(exposure):
     """What decides the number, in a few words: not the figures, which change all the time."""
     words, number = [exposure.case], exposure.left
-    if exposure.case == "counted" and exposure.left <= 0 < exposure.on_hand:
+    if exposure.left is not None and exposure.left <= 0 < (exposure.on_hand or 0):
         words.append("promised")
     for kind, _term, result in exposure.steps:
         if kind in SWITCHES:
