@@ -4,7 +4,7 @@ VENV := .stack/venv/bin/python
 ADDONS := $(wildcard odoo_addons/*/pyproject.toml)
 export PYTHONPATH :=
 
-.PHONY: help setup demo test lint bench chaos mutants schema wheels pins clean
+.PHONY: help setup demo test lint bench chaos mutants schema runbooks wheels pins clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -36,6 +36,9 @@ mutants: setup ## Play a scene on each mutant of the code, where the promise it 
 
 schema: setup ## Write the contract's JSON Schema from the sidecar's messages
 	@$(VENV) -m lockgate schema contract/lockgate-v1.schema.json odoo_addons/lockgate/data/contract-v1.schema.json
+
+runbooks: setup ## Write docs/runbooks as the pages that Odoo serves
+	@$(VENV) -m stack.runbooks
 
 WHEELS := dist
 wheels: setup ## Build the sidecar and each add-on as wheels into dist/

@@ -71,7 +71,7 @@ class Sale:
         for shop in itertools.cycle(SHOPS):
             due += 1 / rate
             time.sleep(max(0.0, due - time.monotonic()))
-            if self.shops.sell(shop, self.skus[shop], self.offered, self.sales):
+            if self.shops.sell_one(shop, self.skus[shop], self.offered, self.sales):
                 self.orders.put(self.sales[-1].at)
             elif len(self.ordered) == len(self.sales) and time.monotonic() - self.sales[-1].at > QUIET:
                 break

@@ -1,11 +1,6 @@
-"""Three shops that sell one product on what they were last told: the shipped fake channel, with tills.
+"""Three shops that sell one product on what they were last told: the shipped fake channel.
 
-What a shop does with its own sales, which it knows before Odoo does:
-
-    replaces    it counts its number down, and a number that it is told takes its place (as django-oscar
-                does): what it sold and Odoo has not seen yet is offered again
-    allocates   it keeps what it sold apart until that is shipped, and offers the number less that (as Vendure
-                and Medusa do): what Odoo has seen already counts twice, so it offers too few, never too many
+A shop that `allocates` keeps what it sold apart, one that `replaces` counts its number down (`Shop.sell`).
 """
 
 import threading
@@ -36,7 +31,6 @@ class SellingShops(Shop):
     def __init__(self) -> None:
         super().__init__()
         self.told_last: Counter[str] = Counter()
-        self.allocated: Counter[str] = Counter()
 
     def _show(self, entry: Json) -> None:
         super()._show(entry)
@@ -47,16 +41,11 @@ class SellingShops(Shop):
         items = [{"sku": sku, "aspect": "stock", "quantity": quantity} for sku in skus]
         self.told("/stock", items, apply=True)
 
-    def sell(self, shop: str, sku: str, offered: int, sales: list[Sold]) -> bool:
+    def sell_one(self, shop: str, sku: str, offered: int, sales: list[Sold]) -> bool:
         """Sell one unit if the shop still offers one, and note it; `offered`: what all were told at first."""
         with self.lock:
-            listing = self.listings[sku]
-            if listing["quantity"] <= self.allocated[sku]:
+            if not super().sell(sku, 1, allocates=SHOPS[shop] == "allocates"):
                 return False
-            if SHOPS[shop] == "allocates":
-                self.allocated[sku] += 1
-            else:
-                listing["quantity"] -= 1
             now, unknown = time.monotonic(), sales[offered - self.told_last[sku] :]
             sales.append(Sold(now, shop, len(unknown), now - unknown[0].at if unknown else 0.0))
             return True

@@ -28,6 +28,10 @@ def total(found: list[dict]) -> dict:
         "violations": sum(
             (Counter({n: len(v) for n, v in each["violations"].items()}) for each in found), Counter()
         ),
+        "offered_again": {
+            "times": sum(each["offered_again"]["times"] for each in found),
+            **{most: max(each["offered_again"][most] for each in found) for most in ("units", "seconds")},
+        },
         "broke": [each["seed"] for each in found if each["violations"]],
         "converged_in": None if None in rests else max(rests),
     }

@@ -7,14 +7,15 @@ when the scene says so. What is left behind is read and checked as after a chaos
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 import httpx
 import psycopg2
 from redis import Redis
 
-from chaos import checker, evidence
+from chaos import checker, evidence, findings
 from chaos.warehouse import BEGINNING, Warehouse
 from lockgate.budget import Budget
 from lockgate.connectors.demo import DemoConnector
@@ -28,8 +29,8 @@ from stack.processes import wait_until
 from stack.user import User
 
 TIMING = {"send_within": 3, "deadline": 2, "late_bound": 2, "lag": 1, "routine_window": 0}
-# Seconds: a lease, a read-back, a wish to wait, and a machine that does other things besides.
-PATIENCE = 25.0
+# Seconds: a lease, a second look, a wish to wait, and a machine that does other things besides.
+PATIENCE = 45.0
 # Longer than a lease may wait to be sent, and shorter than it lasts.
 TOO_LATE = 5.0
 PEOPLE = ("admin", "analyst", "approver")
@@ -53,6 +54,7 @@ class Arena:
         self.books: list[int] = []
         self.channel = 0
         self.rested = True
+        self.ceiling: tuple[float, int] | None = None
 
     def set_up(
         self,
@@ -61,11 +63,13 @@ class Arena:
         books: int = 0,
         timing: dict | None = None,
         limit: str = "",
+        compares: bool = False,
         **capabilities: Any,
     ) -> None:
         """A running channel with its listings on the shelf, each of a product of its own, at rest.
 
-        `timing`, the documented `limit` and `capabilities` are the usual where nothing is said.
+        `timing`, the documented `limit` and `capabilities` are the usual where nothing is said. `compares`:
+        it is told versions, and takes none that is older.
         """
         usual = DemoConnector.description
         can = {"scheduled_prices": False, **capabilities}
@@ -77,7 +81,7 @@ class Arena:
         self.channel = self.admin.create(
             "lockgate.channel", name=self.code, code=self.code,
             connector_id=self.admin.find("lockgate.connector", [("code", "=", "demo")], "id")[0]["id"],
-            settings={"url": self.plan["fake"], "limit": limit},
+            settings={"url": self.plan["fake"], "limit": limit, "compare_and_set": compares},
             warehouse_ids=[(6, 0, [self.plan["warehouse"]])], **self.timing,
         )  # fmt: skip
         self.products = [self._product(number) for number in range(listings)]
@@ -131,6 +135,23 @@ class Arena:
 
     def sql(self, statement: str, *values: Any) -> None:
         self.connection.cursor().execute(statement, values)
+
+    @contextmanager
+    def no_attempt_is_written(self) -> Iterator[None]:
+        """A turn that leases comes no further than that, until this is over."""
+        with closing(psycopg2.connect(self.plan["postgres"])) as connection:
+            connection.cursor().execute("LOCK TABLE lockgate_attempt IN SHARE MODE")
+            yield
+
+    def waiting(self, what: str) -> int:
+        """How many wait for a lock: on this table, or an `advisory` one."""
+        cr = self.connection.cursor()
+        cr.execute(
+            """SELECT count(*) FROM pg_locks
+                WHERE NOT granted AND coalesce(relation::regclass::text, locktype) = %s""",
+            [what],
+        )
+        return cr.fetchone()[0]
 
     # What the channel does
 
@@ -190,10 +211,17 @@ class Arena:
 
     # What is left behind
 
+    @property
+    def bounds(self) -> findings.Bounds:
+        return findings.Bounds(
+            **{name: self.timing[name] for name in ("send_within", "deadline", "late_bound", "lag")}
+        )
+
     def violations(self) -> list[checker.Violation]:
         records = evidence.read(self.connection, self.plan["fake"], self.journal, [self.channel])
         records.converged_in = 0.0 if self.rested else None
-        return checker.check(records, checker.Bounds(*(self.timing[name] for name in checker.Bounds._fields)))
+        records.ceiling = self.ceiling
+        return checker.check(records, self.bounds)
 
     def _note(self, kind: str, **what: Any) -> None:
         self.journal.append({"time": time.time(), "kind": kind, **what})

@@ -17,6 +17,7 @@ from typing import TextIO
 
 import psycopg2
 
+from chaos.customers import HOT, Customers
 from chaos.people import NOT_NOW, People
 from chaos.warehouse import NEVER, Warehouse
 
@@ -31,6 +32,7 @@ class Business:
         self.plan = plan
         self.random = random.Random(plan["seed"])
         self.people = People(plan, self.random, self._journal)
+        self.customers = Customers(plan, self.stock, self.random, self._journal)
         self.open_orders: list[tuple[int, int, int]] = []  # picking, product, quantity
         self.frozen: set[int] = set()
 
@@ -43,10 +45,14 @@ class Business:
             *[self.burst] * 1, *[self.roll_back] * 2, *[self.freeze_or_resume] * self.plan["freezes"],
             *[self.people.change_prices] * 3, *[self.people.draft_prices] * 1,
             *[self.people.roll_back_prices] * 1, *[self.people.remap] * 1,
+            *[self.customers.buy] * 3, *[self.customers.ship] * 1,
         ]  # fmt: skip
         while time.time() < until:
             self.random.choice(kinds)()
+            self.customers.tell()
             time.sleep(self.random.uniform(0, 2 * self.plan["pause"]))
+        while self.customers.untold:
+            self.customers.tell(all_of_them=True)
         for channel in list(self.frozen):
             while channel in self.frozen:
                 self._resume(channel)
@@ -152,7 +158,7 @@ class Business:
 
     def _product(self) -> int:
         # Few of them are hot, as in a shop.
-        hot = self.plan["products"][:3]
+        hot = self.plan["products"][:HOT]
         return self.random.choice(hot if self.random.random() < 0.4 else self.plan["products"])
 
     def _index(self, things: list) -> int:

@@ -4,18 +4,18 @@ run left behind.
 Each function yields what contradicts its property, in words, with the key it happened to.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 from typing import NamedTuple
 
-from chaos.records import Attempt, Key, Push, Records, Seal
+from chaos.ends import moment
+from chaos.findings import SLACK, Bounds, Check, Found, by_key, lease_of
+from chaos.late import shown_too_long
+from chaos.records import Key, Push, Records, Seal
+from chaos.sales import no_second_offer
 from chaos.warehouse import NEVER
 
-# Seconds that clocks, commits and requests on one busy machine may lie apart.
-SLACK = 1.5
 # The part of all requests that a limit may refuse, and a few of a run that makes few.
 REFUSED, FEW = 0.01, 2
 
@@ -24,38 +24,23 @@ class Violation(NamedTuple):
     property: str
     key: Key | None
     words: str
-
-
-class Bounds(NamedTuple):
-    """Seconds, as the run's channels are set.
-
-    A request starts within `send_within` of its lease, lasts `deadline`, and may land `late_bound` later.
-    """
-
-    send_within: float
-    deadline: float
-    late_bound: float
-
-
-Check = Callable[[Records, Bounds], Iterator[tuple[Key | None, str]]]
+    at: float | None
 
 
 def check(records: Records, bounds: Bounds) -> list[Violation]:
     """All that contradicts a property; empty when the run kept its promises."""
-    return [
-        Violation(name, key, words) for name, holds in CHECKS.items() for key, words in holds(records, bounds)
-    ]
+    return [Violation(name, *found) for name, holds in CHECKS.items() for found in holds(records, bounds)]
 
 
-def no_unapproved_price(records: Records, bounds: Bounds) -> Iterator[tuple[Key | None, str]]:
+def no_unapproved_price(records: Records, bounds: Bounds) -> Iterator[Found]:
     seals = {seal.number: seal for seal in records.seals}
     for table in records.broken_evidence:
-        yield None, f"the chain of {table} does not hold"
+        yield Found(None, f"the chain of {table} does not hold")
     for push in records.pushes:
         if push.key.aspect == "price":
             ahead = (_unsealed_ahead(push, coming, seals, bounds) for coming in push.value.get("coming", ()))
             for words in filter(None, (_unsealed(push, seals, bounds), *ahead)):
-                yield push.key, words
+                yield Found(push.key, words, push.received)
 
 
 def _unsealed(push: Push, seals: dict[int, Seal], bounds: Bounds) -> str | None:
@@ -67,10 +52,15 @@ def _unsealed(push: Push, seals: dict[int, Seal], bounds: Bounds) -> str | None:
         return f"{push.value['amount']} was sent with seal {seal.number}: {seal.amount} of {seal.key}"
     if seal.approved is None or seal.approved > push.received + SLACK:
         return f"seal {seal.number} was sent before it was approved"
+    if not seal.as_approved:
+        return f"seal {seal.number} is not what was approved"
     if push.received < seal.starts - SLACK:
         return f"seal {seal.number} was sent {seal.starts - push.received:.1f} s before it began"
-    if not seal.covers(push.received) and not seal.covers(push.received - late):
-        return f"seal {seal.number} was sent after it had ended"
+    # A worker knows when what it holds ends, and not what was decided since it was leased.
+    if seal.ends is not None and push.received - SLACK >= seal.ends:
+        return f"seal {seal.number} was sent {push.received - seal.ends:.1f} s after it had ended"
+    if seal.revoked is not None and push.received - late >= seal.revoked:
+        return f"seal {seal.number} was sent {push.received - seal.revoked:.1f} s after it was revoked"
     newer = [
         other.number
         for other in seals.values()
@@ -99,108 +89,110 @@ def _unsealed_ahead(push: Push, coming: dict, seals: dict[int, Seal], bounds: Bo
     return None
 
 
-def no_going_back(records: Records, bounds: Bounds) -> Iterator[tuple[Key | None, str]]:
-    leases = _by_key(attempt for attempt in records.attempts if attempt.purpose == "push")
-    for key, pushes in _by_key(records.pushes).items():
-        sent = [(push, _lease_of(push, leases[key])) for push in sorted(pushes, key=lambda p: p.received)]
+def no_going_back(records: Records, bounds: Bounds) -> Iterator[Found]:
+    leases = by_key(attempt for attempt in records.attempts if attempt.purpose == "push")
+    refused = {end.key for end in records.ends if end.exempt}
+    for key, pushes in by_key(records.pushes).items():
+        sent = [(push, lease_of(push, leases[key])) for push in sorted(pushes, key=lambda p: p.received)]
         for push, attempt in sent:
             if attempt is None:
-                yield key, f"{_words(push.value)} was sent at {push.received:.3f} without a lease"
+                yield Found(key, f"{_words(push.value)} was sent without a lease", push.received)
         known = [(push, attempt) for push, attempt in sent if attempt is not None]
         for (_, before), (push, after) in pairwise(known):
             if after.version < before.version:
-                yield key, f"version {after.version} was sent after version {before.version}"
-            over = before.leased + sum(bounds)
+                words = f"version {after.version} was sent after version {before.version}"
+                yield Found(key, words, push.received)
+            over = before.leased + bounds.lease
             free = min(over, before.answered or over)
             if after is not before and push.received + SLACK < free:
-                yield key, f"version {after.version} was sent before {before.version} was answered or over"
+                words = f"version {after.version} was sent before {before.version} was answered or over"
+                yield Found(key, words, push.received)
+        if key not in refused:
+            yield from shown_too_long(key, records, leases[key], bounds)
     if records.readable:
-        for key, attempts in _by_key(records.attempts).items():
+        for key, attempts in by_key(records.attempts).items():
             for before, after in pairwise(attempts):
                 again = before.purpose == after.purpose == "push" and before.version == after.version
                 if again and before.answered is None:
-                    yield key, f"version {after.version} was sent again, and nobody had asked what came of it"
+                    words = f"version {after.version} was sent again, and nobody had asked what came of it"
+                    yield Found(key, words, after.leased)
 
 
-def _lease_of(push: Push, attempts: list[Attempt]) -> Attempt | None:
-    """The lease that a push was made with: its value, and the latest that was given before it."""
-    fitting = [
-        attempt
-        for attempt in attempts
-        if attempt.leased <= push.received + SLACK and _same(attempt.value, push.value)
-    ]
-    return max(fitting, key=lambda attempt: attempt.leased, default=None)
-
-
-def _same(leased: dict, pushed: dict) -> bool:
-    names = ("sku", "seal", "amount") if leased["aspect"] == "price" else ("sku", "quantity")
-    return all(str(leased[name]) == str(pushed[name]) for name in names) and _ahead(leased) == _ahead(pushed)
-
-
-def _ahead(value: dict) -> list[tuple[int, float]]:
-    return [(coming["seal"], moment(coming["starts"])) for coming in value.get("coming", ())]
-
-
-def moment(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
-
-
-def nothing_lost(records: Records, bounds: Bounds) -> Iterator[tuple[Key | None, str]]:
+def nothing_lost(records: Records, bounds: Bounds) -> Iterator[Found]:
     if records.converged_in is None:
-        yield None, "the channels did not come to rest"
+        yield Found(None, "the channels did not come to rest")
     for end in records.ends:
         if end.wrong:
-            yield end.key, f"the channel shows {end.shown} where it should show {end.expected}"
+            words = f"the channel shows {end.shown} where it should show {end.expected}"
+            yield Found(end.key, words, records.read)
 
 
-def nothing_invented(records: Records, bounds: Bounds) -> Iterator[tuple[Key | None, str]]:
+def nothing_invented(records: Records, bounds: Bounds) -> Iterator[Found]:
     for push in records.pushes:
         number = push.value["amount" if push.key.aspect == "price" else "quantity"]
         if Decimal(number) >= NEVER:
-            yield push.key, f"{number} was sent, which was rolled back or never approved"
+            words = f"{number} was sent, which was rolled back or never approved"
+            yield Found(push.key, words, push.received)
 
 
-def no_oversell(records: Records, bounds: Bounds) -> Iterator[tuple[Key | None, str]]:
-    leases = _by_key(attempt for attempt in records.attempts if attempt.purpose == "push")
+def no_oversell(records: Records, bounds: Bounds) -> Iterator[Found]:
+    yield from no_second_offer(records, bounds)
+    leases = by_key(attempt for attempt in records.attempts if attempt.purpose == "push")
     for attempts in leases.values():
         for attempt in attempts:
             if attempt.visible is not None and attempt.value["quantity"] != max(0, attempt.visible):
-                yield (
-                    attempt.key,
-                    f"{attempt.value['quantity']} was leased where the snapshot shows {attempt.visible}",
-                )
+                words = f"{attempt.value['quantity']} was leased where the snapshot shows {attempt.visible}"
+                yield Found(attempt.key, words, attempt.leased)
     for push in records.pushes:
-        attempt = _lease_of(push, leases[push.key])
+        attempt = lease_of(push, leases[push.key])
         if attempt and push.received > attempt.leased + bounds.send_within + SLACK:
-            yield (
-                push.key,
-                f"{_words(push.value)} was sent {push.received - attempt.leased:.1f} s after its lease",
+            words = f"{_words(push.value)} was sent {push.received - attempt.leased:.1f} s after its lease"
+            yield Found(push.key, words, push.received)
+
+
+def frozen_is_frozen(records: Records, bounds: Bounds) -> Iterator[Found]:
+    """Nothing starts later than a lease given before the freeze allows, nor once its worker has told Odoo of
+    results since: the answer said that the channel is frozen."""
+    leases = by_key(attempt for attempt in records.attempts if attempt.purpose == "push")
+    for freeze in records.freezes:
+        over = freeze.began + bounds.send_within + SLACK
+        told: dict[str, float] = {}
+        for attempt in records.attempts:
+            if attempt.answered is not None and attempt.answered > freeze.began:
+                told[attempt.token] = min(attempt.answered, told.get(attempt.token, attempt.answered))
+        for push in records.pushes:
+            ended = freeze.ended or push.received + 1
+            if push.key.sku not in freeze.skus or not freeze.began < push.received < ended:
+                continue
+            attempt = lease_of(push, leases[push.key])
+            if push.received > over:
+                words = f"sent {push.received - freeze.began:.1f} s after the channel was frozen"
+                yield Found(push.key, words, push.received)
+            elif attempt and attempt.answered and push.received > told.get(attempt.token, push.received):
+                words = "sent by a worker that had been told that the channel is frozen"
+                yield Found(push.key, words, push.received)
+
+
+def limits_are_kept(records: Records, bounds: Bounds) -> Iterator[Found]:
+    answered, refused = records.limited
+    if refused > FEW + REFUSED * answered:
+        yield Found(None, f"the channel's limit refused {refused} of {answered + refused} requests")
+    since, most = records.ceiling or (float("inf"), 0)
+    pushes = [each for each in records.attempts if each.purpose == "push" and each.leased >= since]
+    for attempt in pushes:
+        out = [
+            other
+            for other in pushes
+            if other.leased <= attempt.leased < (other.answered or other.leased + bounds.lease)
+        ]
+        if len(out) > most:
+            yield Found(
+                attempt.key, f"{len(out)} leases were out where at most {most} may be", attempt.leased
             )
 
 
-def frozen_is_frozen(records: Records, bounds: Bounds) -> Iterator[tuple[Key | None, str]]:
-    for push in records.pushes:
-        for freeze in records.freezes:
-            began = freeze.began + bounds.send_within + SLACK
-            if push.key.sku in freeze.skus and began < push.received < (freeze.ended or push.received + 1):
-                yield push.key, f"sent {push.received - freeze.began:.1f} s after the channel was frozen"
-
-
-def limits_are_kept(records: Records, bounds: Bounds) -> Iterator[tuple[Key | None, str]]:
-    answered, refused = records.limited
-    if refused > FEW + REFUSED * answered:
-        yield None, f"the channel's limit refused {refused} of {answered + refused} requests"
-
-
-def stops_in_time(records: Records, bounds: Bounds) -> Iterator[tuple[Key | None, str]]:
-    yield from ((None, words) for words in records.overdue)
-
-
-def _by_key(things):
-    found = defaultdict(list)
-    for thing in things:
-        found[thing.key].append(thing)
-    return found
+def stops_in_time(records: Records, bounds: Bounds) -> Iterator[Found]:
+    yield from (Found(None, words) for words in records.overdue)
 
 
 def _words(value: dict) -> str:

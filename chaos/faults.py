@@ -5,8 +5,10 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 
 import httpx
+import psutil
 
 from chaos.network import Network
 from stack.console import Failed
@@ -26,23 +28,29 @@ STOPPED = 10.0
 
 
 class Faults:
-    def __init__(self, stack: Stack, network: Network, plan: dict, timing: dict) -> None:
-        self.stack, self.network, self.plan, self.timing = stack, network, plan, timing
+    def __init__(
+        self, stack: Stack, network: Network, workers: list[Process], plan: dict, timing: dict
+    ) -> None:
+        self.stack, self.network, self.workers = stack, network, workers
+        self.plan, self.timing = plan, timing
         self.random = random.Random(plan["seed"])
         self.away = max(PAUSED, AWAY * plan["seconds"])
         self.done: Counter[str] = Counter()
         self.overdue: list[str] = []  # what a part did not do in its time
+        self.limited: Counter[str] = Counter()  # what the limits said before they began anew
         self.snapshot = self._keys()
 
     def run(self, seconds: float, pause: float) -> None:
         """One fault after the other for so long, none again before each had its turn; then heal."""
         kinds: list[Callable[[], None]] = [
             self.kill_worker, self.stop_worker, self.kill_pacer, self.flush_redis,
-            self.restart_redis, self.lose_redis, self.restore_redis, self.pause_worker, self.pause_odoo,
-            self.restart_odoo, self.restart_postgres, self.kill_channel, self.fail, self.refuse, self.html,
-            self.lose, self.hang, self.late, self.lag, self.twice, self.again, self.part, self.reorder,
+            self.restart_redis, self.lose_redis, self.restore_redis, self.pause_worker, self.pause_pacer,
+            self.pause_redis, self.pause_odoo, self.restart_odoo, self.pause_postgres, self.restart_postgres,
+            self.kill_channel, self.fail, self.refuse, self.html, self.lose, self.hang, self.late,
+            self.far_too_late, self.lag, self.twice, self.again, self.part, self.reorder, self.overtaken,
             self.slow, self.slow_network, self.cut_network, self.half_open_network,
         ]  # fmt: skip
+        self._limit()
         until = time.monotonic() + seconds
         to_come: list[Callable[[], None]] = []
         while time.monotonic() < until:
@@ -54,21 +62,41 @@ class Faults:
         self.heal()
 
     def heal(self) -> None:
-        """The channel does as it is told again, all that is to come again has come; everything else runs."""
+        """The channel does as it is told again, all that is to come again has come; everything else runs.
+
+        Its limit stays.
+        """
         script = f"{self.stack.fake.url}/script"
+        self._count()
         httpx.delete(script, timeout=PATIENCE).raise_for_status()
+        self._limit()
         if not wait_until(lambda: not httpx.get(script, timeout=PATIENCE).json()["to_come"], PATIENCE):
             raise Failed("the fake channel still waits for what is to come again")
+
+    def answered(self) -> tuple[int, int]:
+        """Requests that channels with a limit answered since the beginning, and refused for it."""
+        self._count()
+        return self.limited["answered"], self.limited["refused"]
+
+    def _limit(self) -> None:
+        for skus, limit in self.plan["limits"].items():
+            kind, numbers = limit.split()
+            calls, seconds = numbers.split("/")
+            self._script(kind="limit", limit=kind, calls=calls, seconds=seconds, sku=skus)
+
+    def _count(self) -> None:
+        self.limited.update(httpx.get(f"{self.stack.fake.url}/limit", timeout=PATIENCE).json())
 
     # Ours
 
     def kill_worker(self) -> None:
-        self.stack.sidecar.worker.kill()
-        self.stack.sidecar.worker.start()
+        worker = self.random.choice(self.workers)
+        worker.kill()
+        worker.start()
 
     def stop_worker(self) -> None:
         """In order: it has 10 seconds to finish or give back what it holds."""
-        worker = self.stack.sidecar.worker
+        worker = self.random.choice(self.workers)
         worker.process.send_signal(signal.SIGTERM)
         if not wait_until(lambda: not worker.running(), STOPPED):
             self.overdue.append(f"a worker that was told to stop went on for more than {STOPPED:.0f} s")
@@ -77,16 +105,14 @@ class Faults:
 
     def pause_worker(self) -> None:
         """Stopped in the middle of whatever it does, for longer than its leases; another one takes over."""
-        self._pause(self.stack.sidecar.worker)
-
-    def _pause(self, process: Process) -> None:
-        process.process.send_signal(signal.SIGSTOP)
-        time.sleep(PAUSED)
-        process.process.send_signal(signal.SIGCONT)
+        pause(self.random.choice(self.workers))
 
     def kill_pacer(self) -> None:
         self.stack.sidecar.pacer.kill()
         self.stack.sidecar.pacer.start()
+
+    def pause_pacer(self) -> None:
+        pause(self.stack.sidecar.pacer)
 
     # What we stand on
 
@@ -118,12 +144,19 @@ class Faults:
         found = {key: (client.pttl(key), client.dump(key)) for key in client.scan_iter()}
         return {key: (life, value) for key, (life, value) in found.items() if value is not None}
 
+    def pause_redis(self) -> None:
+        """It answers nobody, and has forgotten nothing when it goes on."""
+        pause(self.stack.redis.process)
+
     def restart_odoo(self) -> None:
         self.stack.odoo.kill()
         self.stack.odoo.start()
 
     def pause_odoo(self) -> None:
-        self._pause(self.stack.odoo.process)
+        pause(self.stack.odoo.process)
+
+    def pause_postgres(self) -> None:
+        pause(self.stack.databases.process)
 
     def restart_postgres(self) -> None:
         self.stack.databases.process.kill()
@@ -150,9 +183,11 @@ class Faults:
     # The channel
 
     def kill_channel(self) -> None:
+        self._count()
         self.stack.fake.process.kill()
         time.sleep(self.random.uniform(0, 3))
         self.stack.fake.start()
+        self._limit()
 
     def fail(self) -> None:
         self._script(kind="fail", status=self.random.choice([500, 502, 503, 429]), times=3)
@@ -174,6 +209,11 @@ class Faults:
         """No answer, and the effect comes within the late bound."""
         self._script(kind="late", seconds=self.random.uniform(0, self.timing["late_bound"]), times=2)
 
+    def far_too_late(self) -> None:
+        """No answer, and the effect comes when its lease is over and another request has taken its place."""
+        over = self.timing["send_within"] + self.timing["deadline"] + self.timing["late_bound"]
+        self._script(kind="late", seconds=self.random.uniform(over, 2 * over), times=1)
+
     def lag(self) -> None:
         """Taken at once, and shown a while later."""
         self._script(kind="lag", seconds=self.random.uniform(0, self.timing["lag"]), times=5)
@@ -193,8 +233,26 @@ class Faults:
         """Answers about a request's items in another order, for the rest of the run."""
         self._script(kind="reorder")
 
+    def overtaken(self) -> None:
+        """One request takes effect only when another one has come."""
+        pushed = self.random.choice(["/stock", "/prices"])
+        self._script(kind="overtaken", path=pushed, seconds=self.timing["deadline"] / 2, times=3)
+
     def slow(self) -> None:
         self._script(kind="delay", seconds=self.random.uniform(0, 1.5), times=3)
 
     def _script(self, **rule: object) -> None:
         httpx.post(f"{self.stack.fake.url}/script", json=rule, timeout=PATIENCE).raise_for_status()
+
+
+def pause(process: Process) -> None:
+    """It and what it has started: each of PostgreSQL's connections is a process of its own."""
+    first = psutil.Process(process.pid)
+    family = [first, *first.children(recursive=True)]
+    for member in family:
+        with suppress(psutil.NoSuchProcess):
+            member.suspend()
+    time.sleep(PAUSED)
+    for member in family:
+        with suppress(psutil.NoSuchProcess):
+            member.resume()

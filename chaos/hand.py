@@ -20,9 +20,9 @@ class Hand:
         self.answer: ExchangeAnswer | None = None
         self.results: list[Result] = []
 
-    def lease(self) -> Self:
+    def lease(self, ceiling: int = 100) -> Self:
         """Take what is due of anything."""
-        self.answer = self._exchange([], ceiling=100)
+        self.answer = self._exchange([], ceiling)
         return self
 
     @property

@@ -2,7 +2,7 @@
 
     python -m chaos.hunt             every scene on the code as it is, which breaks nothing; then every mutant
     python -m chaos.hunt --real      scenes on the code as it is
-    python -m chaos.hunt MUTANT …    some mutants
+    python -m chaos.hunt NAME …      some mutants, or scenes on the code as it is
 
 Each mutant is a copy of the add-ons and the sidecar, with an Odoo of its own on a fresh copy of one database.
 Prints one JSON line for each; exits 1 when a mutant is not caught, or the real code breaks a promise.
@@ -23,6 +23,7 @@ import httpx
 
 from chaos.mutants import MUTANTS
 from chaos.mutants.mutant import Mutant
+from chaos.scenes import SCENES
 from stack import inside
 from stack.odoo import Odoo, addons_path
 from stack.onboarding import issue_key
@@ -120,14 +121,14 @@ class Arenas(Servers):
             connection.close()
 
 
-def make(mutant: Mutant) -> Path:
+def make(mutant: Mutant, copy: Path = COPY) -> Path:
     """Make the mutant in a copy of the code; returns its folder."""
     for part in ("odoo_addons", "sidecar"):
-        shutil.rmtree(COPY / part, ignore_errors=True)
-        shutil.copytree(ROOT / part, COPY / part, ignore=shutil.ignore_patterns("__pycache__", "tests"))
+        shutil.rmtree(copy / part, ignore_errors=True)
+        shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__", "tests"))
     for name, text in mutant.files().items():
-        (COPY / name).write_text(text)
-    return COPY
+        (copy / name).write_text(text)
+    return copy
 
 
 def real(arenas: Arenas, scenes: list[str]) -> Iterator[dict]:
@@ -143,7 +144,7 @@ def real(arenas: Arenas, scenes: list[str]) -> Iterator[dict]:
 
 
 def hunt(arenas: Arenas, name: str) -> dict:
-    """The mutant's scene, once; `good` when what it has to break is broken."""
+    """The mutant's scene, once; `good` when what it has to break is broken, and nothing else."""
     mutant = MUTANTS[name]
     began = time.monotonic()
     code = make(mutant)
@@ -155,7 +156,7 @@ def hunt(arenas: Arenas, name: str) -> dict:
         "scene": mutant.scene,
         "broke": broken,
         "seconds": round(time.monotonic() - began),
-        "good": mutant.property in broken,
+        "good": set(broken) == {mutant.property, *mutant.also},
     }
 
 
@@ -163,8 +164,10 @@ def main() -> int:
     names = [name for name in sys.argv[1:] if name != "--real"]
     good = True
     with Arenas("arenas") as arenas:
-        scenes = [] if names else sorted({mutant.scene for mutant in MUTANTS.values()})
-        hunted = names or ([] if "--real" in sys.argv else list(MUTANTS))
+        scenes = [name for name in names if name in SCENES] if names else sorted(SCENES)
+        hunted = [name for name in names if name not in SCENES]
+        if not names and "--real" not in sys.argv:
+            hunted = list(MUTANTS)
         for found in chain(real(arenas, scenes), (hunt(arenas, name) for name in hunted)):
             print(json.dumps(found), flush=True)
             good = good and found["good"]

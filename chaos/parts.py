@@ -2,34 +2,44 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 
-from chaos import checker
+from chaos import findings
 from chaos.faults import PATIENCE
 from chaos.network import Network
 from chaos.warehouse import BEGINNING
 from stack.console import Failed
+from stack.odoo import addons_path
 from stack.onboarding import issue_key
-from stack.processes import wait_until
+from stack.processes import Process, wait_until
 from stack.stack import Stack
 from stack.user import User
 
 # Short, so that what is lost is found again while the run lasts.
 TIMING = {"send_within": 3, "deadline": 3, "late_bound": 2, "lag": 1, "routine_window": 1}
-BOUNDS = checker.Bounds(*(TIMING[name] for name in checker.Bounds._fields))
-# One that takes whatever comes, and one that compares before it sets.
+# Odoo looks once a minute which channel asks for it; on a machine that does other things besides, twice that.
+RECONCILE_EVERY = 30
+BOUNDS = findings.Bounds(
+    **{name: TIMING[name] for name in ("send_within", "deadline", "late_bound", "lag")},
+    compared=RECONCILE_EVERY + 2 * 60 + 30,
+)
+# One that takes whatever comes but so much at a time, and one that compares before it sets.
 CHANNELS = {"east": False, "west": True}
+LIMIT = {"east": "sliding_log 4/1"}
+ALLOCATING = {"west"}  # keeps apart what it sold; the other counts its number down
 PRODUCTS = 12
 # As PostgreSQL's clients look for it in the folder that they know.
 SOCKET = ".s.PGSQL.5432"
 
 
 @contextmanager
-def running_parts() -> Iterator[tuple[Stack, Network]]:
-    """Odoo, PostgreSQL, Redis, the fake channel, a pacer and two workers."""
+def running_parts(code: Path) -> Iterator[tuple[Stack, Network, list[Process]]]:
+    """Odoo, PostgreSQL, Redis, the fake channel, a pacer and two workers, with the add-ons in that folder."""
     with Network() as network:
-        stack = Stack("chaos", shop=False, db_host=network.folder)
+        path = ",".join([*addons_path()[:1], str(code / "odoo_addons")])
+        stack = Stack("chaos", shop=False, db_host=network.folder, addons_path=path)
         network.link("odoo-postgres", lambda: f"{stack.databases.sockets}/{SOCKET}", SOCKET)
         with stack:
             network.link("sidecar-odoo", lambda: ("127.0.0.1", stack.odoo.port))
@@ -44,7 +54,7 @@ def running_parts() -> Iterator[tuple[Stack, Network]]:
             second = stack.sidecar.new_worker("worker-2", "--concurrency", "4")
             second.start()
             try:
-                yield stack, network
+                yield stack, network, [stack.sidecar.worker, second]
             finally:
                 second.stop()
 
@@ -81,12 +91,15 @@ def set_up(stack: Stack, network: Network, people: dict[str, User], seed: int) -
     pricelist = admin.create("product.pricelist", name="Chaos")
     connector = admin.find("lockgate.connector", [("code", "=", "demo")], "code")[0]["id"]
     codes = {f"{name}{seed}": compares for name, compares in CHANNELS.items()}
-    channels, books, listings = [], [], []
+    channels, books, listings, allocating = [], [], [], []
     for code, compares in codes.items():
         channel = admin.create(
             "lockgate.channel", name=code.title(), code=code, connector_id=connector,
-            settings={"url": network.url("http", "sidecar-channel"), "compare_and_set": compares},
-            warehouse_ids=[(6, 0, [warehouse["id"]])], **TIMING,
+            settings={
+                "url": network.url("http", "sidecar-channel"), "compare_and_set": compares,
+                "limit": LIMIT.get(code.removesuffix(str(seed)), ""),
+            },
+            warehouse_ids=[(6, 0, [warehouse["id"]])], reconcile_hours=RECONCILE_EVERY / 3600, **TIMING,
         )  # fmt: skip
         own = [
             {"channel_id": channel, "product_id": product, "sku": f"{code}-{product}"} for product in products
@@ -103,8 +116,12 @@ def set_up(stack: Stack, network: Network, people: dict[str, User], seed: int) -
         admin.call("lockgate.channel", "action_start", [channel])
         channels.append(channel)
         books.append(book)
+        if code.removesuffix(str(seed)) in ALLOCATING:
+            allocating.append(channel)
     return {
         "skus": [f"{code}-{product}" for code in codes for product in products],
+        "limits": {f"{name}{seed}-": limit for name, limit in LIMIT.items()},
+        "allocating": allocating, "fake": stack.fake.url,
         "database": stack.odoo.database, "odoo": stack.odoo.url, "products": products,
         "channels": channels, "books": books, "listings": listings, "location": warehouse["lot_stock_id"],
         "out_type": warehouse["out_type_id"],

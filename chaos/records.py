@@ -29,10 +29,26 @@ class Push:
 
 
 @dataclass(frozen=True)
+class Sale:
+    """What a channel sold itself, or shipped of it: then `quantity` is below zero, and it is of no `order`.
+
+    `allocates`: the channel keeps it apart until then. `told`: when Odoo heard of it; none: never.
+    """
+
+    key: Key
+    quantity: int
+    sold: float
+    allocates: bool
+    order: str | None = None
+    told: float | None = None
+
+
+@dataclass(frozen=True)
 class Attempt:
     """A lease, as Odoo kept it. `answered`: when Odoo was told what came of it; none: never, or nothing came.
 
-    `visible`: the stock that its snapshot shows, by the journal's operations.
+    `visible`: the stock that its snapshot shows, by the journal's operations. `seen`: the channels' orders
+    that it shows.
     """
 
     key: Key
@@ -42,12 +58,14 @@ class Attempt:
     leased: float
     answered: float | None
     visible: int | None = None
+    token: str = ""
+    seen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Seal:
     """A sealed price; `approved`: when that was committed; none: by nobody. `revoked`: from when on it no
-    longer holds."""
+    longer holds. `as_approved`: its approval's hash is that of the prices which were sealed."""
 
     number: int
     key: Key
@@ -56,6 +74,7 @@ class Seal:
     ends: float | None
     approved: float | None
     revoked: float | None
+    as_approved: bool = True
 
     def covers(self, moment: float) -> bool:
         ends = [end for end in (self.ends, self.revoked) if end is not None]
@@ -78,9 +97,7 @@ class End:
     key: Key
     shown: str | None
     expected: str | None
-    # The channel refused this very value, and Odoo says so; or what came again overwrote it, and the channel
-    # was not compared since.
-    exempt: bool
+    exempt: bool  # the channel refused this very value, and Odoo says so
 
     @property
     def wrong(self) -> bool:
@@ -94,8 +111,12 @@ class Records:
     seals: list[Seal]
     freezes: list[Freeze]
     ends: list[End]
+    sales: list[Sale] = field(default_factory=list)
+    repeats: list[Push] = field(default_factory=list)  # what nobody sent: requests that came again
     turning: set[Key] = field(default_factory=set)  # whose seal begins or ends just now
-    repeated: set[Key] = field(default_factory=set)  # what a request that came again was the last to change
+    quiet: float = 0.0  # since then no fault and no freeze keeps Lockgate from repairing
+    read: float | None = None  # when all this was read
+    ceiling: tuple[float, int] | None = None  # since then workers asked for so many leases in all at most
     broken_evidence: list[str] = field(default_factory=list)
     readable: bool = True  # the channels tell what they show
     limited: tuple[int, int] = (0, 0)  # requests that channels with a limit answered, and refused for it

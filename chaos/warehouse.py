@@ -22,15 +22,22 @@ class Warehouse(inside.Inside):
         self.plan, self.journal = plan, journal
 
     def commit(
-        self, kind: str, product: int, delta: int, do: Callable[[Any], Any], *, keep: bool = True
+        self,
+        kind: str,
+        product: int,
+        delta: int,
+        do: Callable[[Any], Any],
+        *,
+        keep: bool = True,
+        **what: Any,
     ) -> Any:
-        """Do it in a transaction of its own, which the journal knows before it is committed."""
+        """Do it in a transaction of its own, which the journal knows before it is committed, with `what`."""
         with self.registry.cursor() as cr:
             done = do(self.environment(cr, inside.SUPERUSER, {}))
             cr.flush()
             cr.execute("SELECT pg_current_xact_id()::text")
             (transaction,) = cr.fetchone()
-            self.journal(kind, product=product, delta=delta, transaction=transaction)
+            self.journal(kind, product=product, delta=delta, transaction=transaction, **what)
             if keep:
                 cr.commit()
             else:

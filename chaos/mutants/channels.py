@@ -4,7 +4,7 @@ from chaos.mutants.mutant import Change, Mutant
 
 VALUES = "odoo_addons/lockgate/turn/values.py"
 DEMO = "sidecar/lockgate/connectors/demo.py"
-BY_KEY = "return {key: _outcome(each, answer) for key, each in _by_key(answer).items()}"
+BY_KEY = "return {each.key: _outcome(each, answer) for each in told}"
 
 MUTANTS = {
     "blocked ignores a newer value": Mutant(
@@ -36,8 +36,7 @@ MUTANTS = {
             Change(
                 DEMO,
                 BY_KEY,
-                "return {item.key: _outcome(each, answer)"
-                ' for item, each in zip(items, answer.data["items"], strict=True)}',
+                "return {item.key: _outcome(each, answer) for item, each in zip(items, told, strict=True)}",
             ),
         ),
     ),
@@ -57,16 +56,31 @@ MUTANTS = {
         "a_freeze",
         (Change(VALUES, "c.active AND c.state = 'running' AS running", "c.active AS running"),),
     ),
+    "a freeze is ignored in flight": Mutant(
+        "S6",
+        "a_freeze_in_the_middle_of_a_run",
+        (
+            Change(
+                "sidecar/lockgate/dispatch.py",
+                "run.frozen = answer.state == TurnState.FROZEN",
+                "run.frozen = False",
+            ),
+        ),
+    ),
+    "versions are not told": Mutant(
+        "S2",
+        "far_too_late_for_one_that_compares",
+        (Change(DEMO, '{"version": item.version}', '{"version": 1}'),),
+    ),
     "a value is confirmed without being sent": Mutant(
         "S3",
         "a_change_that_cannot_be_read_back",
         (
             Change(
                 DEMO,
-                "        aspect = items[0].value.aspect\n",
+                '        path = "/prices" if',
                 """        return {item.key: Accepted(answer="") for item in items}
-        aspect = items[0].value.aspect
-""",
+        path = "/prices" if""",
             ),
         ),
     ),

@@ -25,11 +25,24 @@ MUTANTS = {
             ),
             Change(DISPATCH, "PATIENCE = 2.0", "FIXED = {}\nPATIENCE = 2.0"),
         ),
+        also=("S3",),  # the old value is what the channel ends at
     ),
     "a lease is shorter than the deadline": Mutant(
         "S2",
         "no_answer",
         (Change(VALUES, "return self.send_within + self.deadline + self.late_bound", "return 1"),),
+    ),
+    "what may have landed late is not looked at again": Mutant(
+        "S2",
+        "far_too_late",
+        (
+            Change(
+                "odoo_addons/lockgate/models/turn.py",
+                "        doubts.look(cr, channel)\n",
+                "",
+            ),
+        ),
+        also=("S3",),  # what landed late is what the channel ends at
     ),
     "a lease that ends becomes due": Mutant(
         "S2",

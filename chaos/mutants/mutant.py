@@ -14,11 +14,13 @@ class Change(NamedTuple):
 
 
 class Mutant(NamedTuple):
-    """`property` must be seen to fail when `scene` is played on it, once."""
+    """`property` must be seen to fail when `scene` is played on it, once, and nothing else but what is broken
+    by it unavoidably as well: `also`."""
 
     property: str
     scene: str
     changes: tuple[Change, ...]
+    also: tuple[str, ...] = ()
 
     def files(self) -> dict[str, str]:
         """The changed files; raises ValueError when the real code no longer has what is changed, once."""

@@ -32,8 +32,8 @@ MUTANTS = {
         ),
     ),
     "an advisory lock on the request's cursor": Mutant(
-        "S3",
-        "a_poison_row",
+        "flow",
+        "two_turns_at_once",
         (
             Change(
                 GATEWAY,
@@ -48,10 +48,11 @@ MUTANTS = {
                 """                UPDATE lockgate_turn t SET number = number + 1
                  WHERE id = (SELECT t.id FROM lockgate_turn t JOIN lockgate_channel c ON c.id = t.channel_id
                               WHERE c.code = %s FOR UPDATE OF t NOWAIT)
+             RETURNING t.channel_id, t.number, now() AT TIME ZONE 'UTC'
 """,
                 """                SELECT pg_advisory_xact_lock(7);
-                UPDATE lockgate_turn t SET number = number + 1
-                 WHERE channel_id = (SELECT id FROM lockgate_channel WHERE code = %s)
+                SELECT id, nextval('lockgate_outbox_id_seq'), now() AT TIME ZONE 'UTC'
+                  FROM lockgate_channel WHERE code = %s
 """,
             ),
         ),
@@ -116,6 +117,19 @@ MUTANTS = {
         ),
     ),
     "a remapping is ignored in flight": Mutant(
+        "S2",
+        "a_new_sku_in_flight",
+        tuple(
+            Change(
+                VALUES,
+                f"{name} = CASE WHEN p.state IN ('leased', 'unknown') THEN",
+                f"{name} = CASE WHEN p.state IN ('leased', 'unknown')"
+                " AND p.wanted->>'sku' = excluded.wanted->>'sku' THEN",
+            )
+            for name in ("state", "due_at")
+        ),
+    ),
+    "a remapping is ignored": Mutant(
         "S3",
         "a_new_sku",
         (
@@ -143,12 +157,11 @@ MUTANTS = {
         (
             Change(
                 "odoo_addons/lockgate_stock/exposure.py",
-                """         WHERE m.state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
-           AND m.location_id = ANY""",
-                """         WHERE m.state IN ('waiting', 'confirmed')
-           AND m.location_id = ANY""",
+                "OPEN = \"('waiting', 'confirmed', 'partially_available', 'assigned')\"",
+                "OPEN = \"('waiting', 'confirmed')\"",
             ),
         ),
+        also=("S3",),  # too many is what the channel ends at
     ),
     "marks are lost at a savepoint": Mutant(
         "S3",

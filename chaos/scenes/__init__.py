@@ -20,10 +20,14 @@ SCENES: dict[str, Scene] = {
         wanted.a_poison_row,
         wanted.an_order,
         wanted.a_new_sku,
+        wanted.a_new_sku_in_flight,
+        wanted.two_turns_at_once,
         wanted.a_price_that_begins,
         wanted.a_price_that_ends,
         wanted.two_books,
         leases.no_answer,
+        leases.far_too_late,
+        leases.far_too_late_for_one_that_compares,
         leases.a_dead_worker,
         leases.a_killer,
         leases.a_stopped_worker,
@@ -37,5 +41,6 @@ SCENES: dict[str, Scene] = {
         channels.one_of_two_refused_in_another_order,
         channels.two_workers_at_a_limit,
         channels.a_freeze,
+        channels.a_freeze_in_the_middle_of_a_run,
     )
 }

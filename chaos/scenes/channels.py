@@ -1,5 +1,6 @@
 """Channels that refuse, answer in another order, have a limit, or are frozen."""
 
+import threading
 import time
 
 from chaos.arena import TOO_LATE, Arena
@@ -47,5 +48,21 @@ def a_freeze(arena: Arena) -> None:
     arena.put(arena.products[0], 3)
     arena.wait(lambda: time.monotonic() > frozen + TOO_LATE)
     arena.once()
+    arena.resume()
+    arena.work()
+
+
+def a_freeze_in_the_middle_of_a_run(arena: Arena) -> None:
+    """A worker holds two leases when the channel is frozen, and sends the first of them at that moment."""
+    arena.set_up(2, timing={"send_within": 12, "deadline": 8}, batch_size=1)
+    arena.script(kind="delay", seconds=6, times=1, path="/stock")
+    told = len(arena.told())
+    for product in arena.products:
+        arena.put(product, 3)
+    sending = threading.Thread(target=arena.once, daemon=True)
+    sending.start()
+    arena.wait(lambda: len(arena.told()) > told)
+    arena.freeze()
+    sending.join()
     arena.resume()
     arena.work()

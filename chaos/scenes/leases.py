@@ -7,8 +7,12 @@ from contextlib import contextmanager
 from unittest import mock
 
 from chaos.arena import TOO_LATE, Arena
+from chaos.findings import SLACK
 from chaos.hand import Hand
 from lockgate.connectors.demo import DemoConnector
+
+# Seconds: a newer value has been sent and read back by then, and what was in doubt not been looked at again.
+LONG_AFTER = 14
 
 
 def no_answer(arena: Arena) -> None:
@@ -23,6 +27,28 @@ def no_answer(arena: Arena) -> None:
     arena.put(arena.products[0], 4)
     arena.work()
     waiting.join()
+
+
+def far_too_late(arena: Arena) -> None:
+    """A request without an answer lands when its lease is long over, on a newer value that was read back."""
+    _lands_on_a_newer_one(arena)
+
+
+def far_too_late_for_one_that_compares(arena: Arena) -> None:
+    _lands_on_a_newer_one(arena, compares=True)
+
+
+def _lands_on_a_newer_one(arena: Arena, **how: bool) -> None:
+    arena.set_up(1, **how)
+    arena.script(kind="late", seconds=LONG_AFTER, times=1, path="/stock")
+    arena.put(arena.products[0], 3)
+    arena.once()
+    landed = time.monotonic() + LONG_AFTER
+    arena.put(arena.products[0], 4)
+    arena.wait(lambda: arena.once() or time.monotonic() > landed)
+    over = landed + arena.bounds.repair + SLACK
+    arena.wait(lambda: arena.once() or time.monotonic() > over)
+    arena.work()
 
 
 def a_dead_worker(arena: Arena) -> None:

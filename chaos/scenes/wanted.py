@@ -1,9 +1,11 @@
 """From what happens in Odoo to what is wanted of a channel."""
 
+import threading
 import time
 
 from chaos.arena import Arena
 from chaos.hand import Hand
+from chaos.warehouse import BEGINNING
 
 
 def a_change(arena: Arena) -> None:
@@ -82,6 +84,44 @@ def a_new_sku(arena: Arena) -> None:
         "lockgate.listing", "write", [arena.listing(arena.products[0])], {"sku": f"{arena.code}-new"}
     )
     hand.report()
+    arena.work()
+
+
+def a_new_sku_in_flight(arena: Arena) -> None:
+    """A listing is called otherwise while a push to its old name has no answer yet; another worker comes."""
+    arena.set_up(1)
+    arena.put(arena.products[0], 3)
+    hand = Hand(arena).lease().push()
+    arena.admin.call(
+        "lockgate.listing", "write", [arena.listing(arena.products[0])], {"sku": f"{arena.code}-new"}
+    )
+    Hand(arena).lease().push().report()
+    time.sleep(3)  # the channel takes its time for the first one's answer
+    hand.report()
+    arena.work()
+
+
+def two_turns_at_once(arena: Arena) -> None:
+    """One turn has leased what there was, and is not committed; meanwhile something more urgent comes, and
+    another worker asks. Both say that one lease may be out in all."""
+    arena.set_up(2)
+    routine, urgent = arena.products
+    arena.put(routine, 3)
+    Hand(arena).lease(0)  # its mark is consumed
+    arena.ceiling = time.time(), 1
+    hands = [Hand(arena), Hand(arena)]
+    with arena.no_attempt_is_written():
+        first = threading.Thread(target=hands[0].lease, args=[1])
+        first.start()
+        arena.wait(lambda: arena.waiting("lockgate_attempt") == 1)
+        arena.put(urgent, -BEGINNING)
+        second = threading.Thread(target=hands[1].lease, args=[1])
+        second.start()
+        arena.wait(lambda: not second.is_alive() or arena.waiting("advisory") == 1)
+    for each in (first, second):
+        each.join()
+    for hand in hands:
+        hand.push().report()
     arena.work()
 
 

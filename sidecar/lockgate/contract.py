@@ -50,7 +50,7 @@ class Outcome(StrEnum):
     REJECTED = "rejected"  # this value or this listing was refused: a person decides
     ATTENTION = "attention"  # credentials, mapping or schema: a person decides
     UNKNOWN = "unknown"  # sent, no answer: settled by a read-back once it can no longer land
-    DOWN = "down"  # the channel cannot be reached: nothing is leased for it for `retry_after` seconds
+    DOWN = "down"  # not reached, so nothing was sent: the channel is left alone for `retry_after` seconds
 
 
 class Cause(StrEnum):
@@ -163,7 +163,7 @@ class Lease(Message):
 
 
 def _storable(words: str) -> str:
-    """Without what PostgreSQL's JSON cannot hold: one such character would lose all results of an exchange."""
+    """Without what PostgreSQL's JSON cannot hold: one such character would cost a whole exchange."""
     return words.replace("\0", "").encode(errors="replace").decode()
 
 
@@ -178,7 +178,9 @@ class Result(Message):
     publication: int
     outcome: Outcome
     message: Said = Field(description="plain words for a person: what happened and what to do")
-    retry_after: float | None = Field(ge=0, description="seconds, for `retry` and `down`")
+    retry_after: float | None = Field(
+        ge=0, description="seconds: of `retry` for the row, and of any trouble for the whole channel"
+    )
     reading: Reading | None
     answer: Said = Field(description="an excerpt of what the channel said, secrets masked")
     request_id: Said | None
@@ -267,6 +269,7 @@ class ExchangeAnswer(Envelope):
     token: str | None = Field(description="of every lease in this answer")
     send_by: float = Field(description="seconds from before the worker asked: start no request later")
     deadline: float = Field(description="seconds that one request may last in all")
+    falls: int = Field(ge=0, description="how often in a row the channel was in trouble, whoever asked it")
     leases: tuple[Lease, ...]
     more: DueChannel | None = Field(description="what is due beside these leases")
 

@@ -176,7 +176,7 @@ class Dispatch:
 
     def _receive(self, run: Run, answer: ExchangeAnswer, asked: float) -> None:
         """Take the leases in hand. `send_by` counts from before Odoo was asked, whatever the answer took."""
-        run.frozen = answer.state == TurnState.FROZEN
+        run.frozen, run.falls = answer.state == TurnState.FROZEN, answer.falls
         if not answer.leases:
             return
         assert answer.channel is not None

@@ -1,6 +1,7 @@
 """The fake channel: a small shop over HTTP that does what it is told, and keeps every request it was told.
 
-Tests, the demo and the benchmarks read its history. Failures are scripted by rules (`POST /script`):
+Tests, the demo and the benchmarks read its history, and customers may buy there (`POST /sell`, `/ship`).
+Failures are scripted by rules (`POST /script`):
 
     fail, html      answers a status or a page, without effect
     misfit, endless answers JSON of another shape, or more and more of it, without effect
@@ -9,11 +10,13 @@ Tests, the demo and the benchmarks read its history. Failures are scripted by ru
     late            no answer, and the effect comes after a wait
     lag             answers at once, and the effect comes after a wait
     twice           the request comes twice, as when something on the way repeats it; at once, or after a wait
+    overtaken       answers and applies when another request has come, or after a wait
     part            takes the first half of a request's items, and answers about these alone
     reorder         answers the items of a request in another order
     refuse          refuses one SKU, with a reason
     strict          refuses every SKU that is not known
-    limit           lets so many calls in so many seconds through, and says so as a vendor does (`throttle`)
+    limit           lets so many calls in so many seconds through, and says so as a vendor does (`throttle`);
+                    with `sku`, of those about SKUs that begin like this
 """
 
 from __future__ import annotations
@@ -48,6 +51,7 @@ class Handler(BaseHTTPRequestHandler):
             known: dict[str, Any] = {
                 "/": {"channel": "demo", "listings": len(shop.listings)},
                 "/listings": shop.shelves(),
+                "/sales": shop.sales,
                 "/script": {"rules": [rule.model_dump() for rule in shop.rules], "to_come": shop.to_come},
                 "/limit": shop.throttle
                 and {
@@ -76,6 +80,11 @@ class Handler(BaseHTTPRequestHandler):
                 self._script(asked)
             elif self.path == "/listings":
                 self._know(asked["skus"])
+            elif self.path == "/sell":
+                self._answer(200, {"sold": self.server.shop.sell(**asked)})
+            elif self.path == "/ship":
+                self.server.shop.ship(asked["sku"], asked["quantity"])
+                self._answer(200, {})
             elif self.path in ("/prices", "/stock", "/read"):
                 self._channel(asked["items"])
             else:
@@ -96,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
     def _channel(self, items: list[Json]) -> None:
         shop = self.server.shop
         pushed = self.path != "/read"
-        self._verdict = shop.admit()
+        self._verdict = shop.admit(items)
         if not self._verdict.admitted:
             self._answer(self._verdict.status, {"error": "too many requests"})
             return
@@ -118,8 +127,11 @@ class Handler(BaseHTTPRequestHandler):
             shop.judge(entries)
             shop.apply_in(rule.seconds, entries)
             self._taken(items, entries)
-        elif kind == "delay":
-            time.sleep(rule.seconds)
+        elif kind in ("delay", "overtaken"):
+            if kind == "overtaken" and entries:
+                shop.let_one_pass(entries[0]["request"], rule.seconds)
+            else:
+                time.sleep(rule.seconds)
             shop.apply_late(entries)
             self._taken(items, entries)
         elif kind == "fail":

@@ -26,68 +26,6 @@ SLOW = 1.0
 """Seconds that a channel may keep a request waiting before its runs give their seats to others."""
 
 
-class Pace:
-    """How many rows to hold for a channel, from how fast it took the last ones.
-
-    A lease must be on its way by `send_by`, so a slow channel is leased no more than it takes in half of
-    that, and never less than one batch. Of a channel not seen yet: `first`. Of one that could not be reached:
-    a single row, until it answers again.
-    """
-
-    def __init__(self, ceiling: int, first: int = 500, clock: Callable[[], float] = time.monotonic) -> None:
-        self._ceiling = ceiling
-        self._first = first
-        self._seconds_each: dict[str, float] = {}
-        self._send_by: dict[str, float] = {}
-        self._falls: Counter[str] = Counter()
-        self._clock = clock
-        self._out: dict[str, list[float]] = {}  # since when, of each request that is out
-        self._slow: set[str] = set()
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def asking(self, channel: str) -> Iterator[None]:
-        """Around each request to a channel, whatever comes of it."""
-        began = self._clock()
-        with self._lock:
-            self._out.setdefault(channel, []).append(began)
-        try:
-            yield
-        finally:
-            slow = self._clock() - began > SLOW
-            with self._lock:
-                self._out[channel].remove(began)
-                (self._slow.add if slow else self._slow.discard)(channel)
-
-    def slow(self, channel: str) -> bool:
-        """Whether its last request took long, or one is out for long."""
-        with self._lock:
-            return channel in self._slow or any(
-                self._clock() - began > SLOW for began in self._out.get(channel, ())
-            )
-
-    def learn(self, channel: str, rows: int, seconds: float, send_by: float) -> None:
-        self._falls.pop(channel, None)
-        each = seconds / rows
-        before = self._seconds_each.get(channel, each)
-        self._seconds_each[channel] = (before + each) / 2
-        self._send_by[channel] = send_by
-
-    def fell(self, channel: str) -> int:
-        """The channel could not be reached once more; returns how often in a row."""
-        self._falls[channel] += 1
-        return self._falls[channel]
-
-    def ceiling(self, channel: str, batch_size: int = 1) -> int:
-        if self._falls[channel]:
-            return 1
-        each = self._seconds_each.get(channel)
-        if each is None:
-            return min(self._ceiling, max(self._first, batch_size))
-        fits = int(self._send_by[channel] / 2 / max(each, 1e-6))
-        return min(self._ceiling, max(batch_size, fits))
-
-
 class Seats:
     """The runs of one worker process. A quarter is kept for critical work and one seat for bulk.
 
@@ -250,3 +188,55 @@ class Slots:
     @staticmethod
     def _key(channel: str) -> str:
         return f"lockgate:slots:{channel}"
+
+
+class Pace:
+    """How many rows to hold for a channel, from how fast it took the last ones.
+
+    A lease must be on its way by `send_by`, so a slow channel is leased no more than it takes in half of
+    that, and never less than one batch. Of a channel not seen yet: `first`.
+    """
+
+    def __init__(self, ceiling: int, first: int = 500, clock: Callable[[], float] = time.monotonic) -> None:
+        self._ceiling = ceiling
+        self._first = first
+        self._seconds_each: dict[str, float] = {}
+        self._send_by: dict[str, float] = {}
+        self._clock = clock
+        self._out: dict[str, list[float]] = {}  # since when, of each request that is out
+        self._slow: set[str] = set()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def asking(self, channel: str) -> Iterator[None]:
+        """Around each request to a channel, whatever comes of it."""
+        began = self._clock()
+        with self._lock:
+            self._out.setdefault(channel, []).append(began)
+        try:
+            yield
+        finally:
+            slow = self._clock() - began > SLOW
+            with self._lock:
+                self._out[channel].remove(began)
+                (self._slow.add if slow else self._slow.discard)(channel)
+
+    def slow(self, channel: str) -> bool:
+        """Whether its last request took long, or one is out for long."""
+        with self._lock:
+            return channel in self._slow or any(
+                self._clock() - began > SLOW for began in self._out.get(channel, ())
+            )
+
+    def learn(self, channel: str, rows: int, seconds: float, send_by: float) -> None:
+        each = seconds / rows
+        before = self._seconds_each.get(channel, each)
+        self._seconds_each[channel] = (before + each) / 2
+        self._send_by[channel] = send_by
+
+    def ceiling(self, channel: str, batch_size: int = 1) -> int:
+        each = self._seconds_each.get(channel)
+        if each is None:
+            return min(self._ceiling, max(self._first, batch_size))
+        fits = int(self._send_by[channel] / 2 / max(each, 1e-6))
+        return min(self._ceiling, max(batch_size, fits))

@@ -147,7 +147,7 @@ class Pacer:
             if code.strip() == "*":
                 self._ask_now.set()
             elif code.strip():
-                self._nudges.send(code.strip(), WorkClass.ROUTINE)  # a routine run leases critical work too
+                self._nudges.send(code.strip(), WorkClass.CRITICAL)  # it may be: only a turn tells
 
     def _take_lead(self) -> None:
         if self._lead.take():

@@ -18,7 +18,7 @@ from lockgate.contract import (
     Result,
     StockReading,
 )
-from lockgate.errors import ChannelDown, ChannelError, RetryLater, Unknown
+from lockgate.errors import ChannelError, RetryLater, Unknown
 from lockgate.retry import Policy, decide
 from lockgate.wire import EXCERPT, mask
 
@@ -31,7 +31,7 @@ class Telling:
     policy: Policy
     seconds: float
     secrets: tuple[str, ...] = ()
-    falls: int = 0  # how often in a row the channel could not be reached
+    falls: int = 0  # how often in a row the channel was in trouble before
 
     def of(self, lease: Lease, token: str, outcome: object) -> Result:
         """`outcome` is what the connector gave for the item, or the exception that stands for it."""
@@ -47,8 +47,7 @@ class Telling:
                 kind, message, answer = Outcome.READ, "The channel does not know this listing.", ""
             case _:
                 error = outcome if isinstance(outcome, Exception) else TypeError("no outcome")
-                tries = max(lease.tries, self.falls) if isinstance(error, ChannelDown) else lease.tries
-                decision = decide(error, tries, self.policy, self.channel.connector)
+                decision = decide(error, lease.tries, self.falls, self.policy, self.channel.connector)
                 kind, message, retry_after = decision.outcome, decision.message, decision.retry_after
                 answer = getattr(outcome, "answer", "")
                 cause = cause_of(error, Aspect(lease.value.aspect))

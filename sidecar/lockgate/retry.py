@@ -1,4 +1,8 @@
-"""What an error means for a lease: pure, and the only place that decides it."""
+"""What an error means for a lease: pure, and the only place that decides it.
+
+When enough was tried is Odoo's to say, by the channel's own bounds: it alone sees tries whose worker died,
+and whether the channel as a whole is in trouble.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +13,27 @@ from dataclasses import dataclass
 from lockgate.contract import Cause, Outcome
 from lockgate.errors import ChannelDown, ChannelError, NeedsAttention, Rejected, RetryLater, Unknown
 
+TROUBLE = frozenset({Cause.CHANNEL_DOWN, Cause.NO_ANSWER, Cause.RATE_LIMIT})
+"""Causes that keep everything from going through, while they last."""
+
 
 @dataclass(frozen=True)
 class Policy:
     """Seconds. Waits double from `base` up to a cap, each drawn between nothing and that ("full jitter").
 
-    The channel's own wish goes before them, within `longest`; so nothing is tried for longer than `tries`
-    times that. A wish of none or less, as a date that has passed makes it, is no wish.
+    The channel's own wish goes before them, within `longest`. A wish of none or less, as a date that has
+    passed makes it, is no wish.
     """
 
     base: float = 1.0
     cap: float = 300.0
-    down_cap: float = 60.0
+    trouble_cap: float = 60.0
     longest: float = 86_400.0
-    tries: int = 8
     draw: Callable[[float, float], float] = random.uniform
 
-    def wait(self, wish: float | None, tries: int, cap: float) -> float:
+    def wait(self, wish: float | None, failures: int, cap: float) -> float:
         own = self.own(wish)
-        return self.draw(0.0, min(cap, self.base * 2.0 ** min(tries - 1, 30))) if own is None else own
+        return self.draw(0.0, min(cap, self.base * 2.0 ** min(failures - 1, 30))) if own is None else own
 
     def own(self, wish: float | None) -> float | None:
         """A channel's wish within bounds; none if it says nothing that can be kept to."""
@@ -41,45 +47,39 @@ class Decision:
     message: str
 
 
-def decide(error: BaseException, tries: int, policy: Policy, connector: str = "") -> Decision:
-    """`tries` counts this one. The message goes to a person in Odoo."""
+def decide(error: BaseException, tries: int, falls: int, policy: Policy, connector: str = "") -> Decision:
+    """`tries` of the row count this one; `falls`: how often in a row the channel was in trouble before it.
+
+    The message goes to a person in Odoo.
+    """
     match error:
-        case ChannelDown():
-            return Decision(Outcome.DOWN, policy.wait(error.after, tries, policy.down_cap), error.message)
-        case RetryLater():
-            return _again(error.message, error.after, tries, policy)
         case Rejected():
             return Decision(Outcome.REJECTED, None, error.message)
         case NeedsAttention():
             return Decision(Outcome.ATTENTION, None, error.message)
-        case Unknown():
-            return Decision(Outcome.UNKNOWN, None, error.message)
         case ChannelError():
-            return _again(error.message, None, tries, policy)
+            troubled = error.cause in TROUBLE
+            failures = max(tries, falls + 1) if troubled else tries
+            wish = error.after if isinstance(error, RetryLater) else None
+            wait = policy.wait(wish, failures, policy.trouble_cap if troubled else policy.cap)
+            return Decision(_outcome(error), wait, error.message)
         case _:
             words = f"Internal error in connector {connector!r}: {type(error).__name__}."
-            return _again(f"{words} The worker's log has the rest.", None, tries, policy)
+            wait = policy.wait(None, tries, policy.cap)
+            return Decision(Outcome.RETRY, wait, f"{words} The worker's log has the rest.")
 
 
-def _again(message: str, after: float | None, tries: int, policy: Policy) -> Decision:
-    if tries >= policy.tries:
-        return Decision(
-            Outcome.ATTENTION, None, f"{message} Given up after {tries} tries; press Retry when it is mended."
-        )
-    return Decision(Outcome.RETRY, policy.wait(after, tries, policy.cap), message)
+def _outcome(error: ChannelError) -> Outcome:
+    match error:
+        case ChannelDown():
+            return Outcome.DOWN
+        case Unknown():
+            return Outcome.UNKNOWN
+        case _:
+            return Outcome.RETRY
 
 
-OF_ALL = frozenset(
-    {
-        Cause.CREDENTIALS,
-        Cause.PERMISSION,
-        Cause.SETTINGS,
-        Cause.RATE_LIMIT,
-        Cause.CHANNEL_DOWN,
-        Cause.NO_ANSWER,
-        Cause.CONFLICT,
-    }
-)
+OF_ALL = TROUBLE | {Cause.CREDENTIALS, Cause.PERMISSION, Cause.SETTINGS, Cause.CONFLICT}
 """Causes that concern the channel or its connection, whatever was sent."""
 
 

@@ -57,6 +57,7 @@ class Run:
     held: deque[Held] = field(default_factory=deque)
     batch_size: int = 1
     frozen: bool = False
+    falls: int = 0
     ended: bool = False
     wait: float = 0.0
     spent: bool = False  # the channel's budget is: come again when there is some
@@ -68,13 +69,12 @@ class Run:
         self.wait = max(self.wait, wait)
 
     def next_batch(self) -> list[Held]:
-        """The oldest lease in hand and those of its purpose and aspect, as many as one request may carry."""
+        """The oldest lease in hand and those of its kind, as many as one request may carry."""
         batch: list[Held] = []
         rest: deque[Held] = deque()
         with self._lock:
             for held in self.held:
-                first = self.held[0].lease
-                alike = (held.lease.purpose, held.lease.value.aspect) == (first.purpose, first.value.aspect)
+                alike = _kind(held.lease) == _kind(self.held[0].lease)
                 (batch if alike and len(batch) < self.batch_size else rest).append(held)
             self.held = rest
         return batch
@@ -92,3 +92,8 @@ class Run:
                 self.held.clear()
             results, self.results = self.results, []
         return results
+
+
+def _kind(lease: Lease) -> tuple[object, ...]:
+    """What one request may carry together: what was tried more often may be what makes requests fail."""
+    return lease.purpose, lease.value.aspect, lease.tries

@@ -20,10 +20,10 @@ from lockgate import metrics
 from lockgate.budget import Budget
 from lockgate.connectors.base import Item
 from lockgate.contract import Cause, Channel, Lease, Purpose, Result
-from lockgate.errors import ChannelDown, ChannelError, Rejected, RetryLater, Unknown
+from lockgate.errors import ChannelError, Rejected, RetryLater
 from lockgate.limits import Pace
 from lockgate.results import Telling, unanswered
-from lockgate.retry import Policy, may_be_of_one
+from lockgate.retry import TROUBLE, Policy, may_be_of_one
 from lockgate.run import Held, Run
 from lockgate.sessions import Opened, Sessions
 from lockgate.signals import UNSAID, listen
@@ -50,7 +50,7 @@ class Sender:
                 return self._send(run, opened, batch)
         except Exception as error:  # credential or settings; a connector may raise anything when it is opened
             self._log(run, error)
-            return self._tell(channel, batch, dict.fromkeys(_keys(batch), error))
+            return self._tell(run, channel, batch, dict.fromkeys(_keys(batch), error))
 
     def _send(self, run: Run, opened: Opened, batch: Sequence[Held]) -> list[Result]:
         results: list[Result] = []
@@ -79,14 +79,14 @@ class Sender:
                 metrics.SPLITS.labels(run.channel).inc()
                 continue
             self._end_on(run, outcomes)
-            falls = self._falls(run, outcomes)
-            results += self._tell(opened.session.channel, ready, outcomes, seconds, opened.secrets, falls)
+            results += self._tell(run, opened.session.channel, ready, outcomes, seconds, opened.secrets)
         rest = [held for part in parts for held in part]
         if error is None:
             return results + [held.back("It was not sent.", run.wait) for held in rest]
         # they were in a request that failed, which is a try and says nothing of each
-        blamed = RetryLater(error.message, cause=error.cause) if isinstance(error, Rejected) else error
-        return results + self._tell(opened.session.channel, rest, dict.fromkeys(_keys(rest), blamed))
+        return results + self._tell(
+            run, opened.session.channel, rest, dict.fromkeys(_keys(rest), _blamed(error, failed >= bound))
+        )
 
     def _in_time(self, run: Run, batch: Sequence[Held]) -> tuple[list[Held], list[Result]]:
         """Right before a request: what may start now, and the rest handed back."""
@@ -122,28 +122,21 @@ class Sender:
     def _end_on(self, run: Run, outcomes: Mapping[int, object]) -> None:
         """A channel that is down, asked to wait or fell silent gets nothing more in this run."""
         for outcome in outcomes.values():
-            if isinstance(outcome, ChannelDown | Unknown):
-                run.end()
-            if isinstance(outcome, RetryLater):
-                if outcome.after:
-                    run.end(self.policy.own(outcome.after) or 0.0)
-                elif outcome.cause == Cause.RATE_LIMIT:
-                    run.end(UNSAID)
-
-    def _falls(self, run: Run, outcomes: Mapping[int, object]) -> int:
-        down = any(isinstance(outcome, ChannelDown) for outcome in outcomes.values())
-        return self.pace.fell(run.channel) if down else 0
+            if isinstance(outcome, RetryLater) and outcome.after:
+                run.end(self.policy.own(outcome.after) or 0.0)
+            elif isinstance(outcome, ChannelError) and outcome.cause in TROUBLE:
+                run.end(UNSAID if outcome.cause == Cause.RATE_LIMIT else 0.0)
 
     def _tell(
         self,
+        run: Run,
         channel: Channel,
         batch: Sequence[Held],
         outcomes: Mapping[int, object],
         seconds: float = 1e-6,
         secrets: tuple[str, ...] = (),
-        falls: int = 0,
     ) -> list[Result]:
-        telling = Telling(channel, self.policy, seconds, secrets, falls)
+        telling = Telling(channel, self.policy, seconds, secrets, run.falls)
         return [
             telling.of(
                 held.lease,
@@ -156,6 +149,13 @@ class Sender:
     def _log(self, run: Run, error: Exception) -> None:
         if not isinstance(error, ChannelError):
             log.error("The connector of channel %s failed", run.channel, exc_info=error)
+
+
+def _blamed(error: Exception, nothing_goes_through: bool) -> Exception:
+    """What stands for an error of a request with others, none of which was refused by itself."""
+    if isinstance(error, RetryLater) and nothing_goes_through:
+        return RetryLater(error.message, cause=Cause.CHANNEL_DOWN)
+    return RetryLater(error.message, cause=error.cause) if isinstance(error, Rejected) else error
 
 
 def _item(lease: Lease) -> Item:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,7 +31,7 @@ class Rule(BaseModel):
 
     kind: Literal[
         "fail", "html", "misfit", "endless", "delay", "lose", "hang", "late", "lag", "twice", "part",
-        "refuse", "strict", "reorder", "limit",
+        "overtaken", "refuse", "strict", "reorder", "limit",
     ]  # fmt: skip
     times: int | None = Field(default=None, ge=1)
     path: str | None = None
@@ -67,6 +68,9 @@ class Shop:
     to_come: int = 0  # requests that will come once more
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     throttle: Throttle | None = None
+    throttled: str = ""  # the beginning of the SKUs that the limit is for
+    sales: list[Json] = field(default_factory=list)
+    allocated: Counter[str] = field(default_factory=Counter)  # sold and not shipped, by SKU
 
     def __post_init__(self) -> None:
         self.lock = threading.Condition()
@@ -80,6 +84,11 @@ class Shop:
         assert self.folder is not None
         return self.folder / "history.jsonl"
 
+    @property
+    def _tills(self) -> Path:
+        assert self.folder is not None
+        return self.folder / "sales.jsonl"
+
     def _load(self) -> None:
         entries = [json.loads(line) for line in self._file.read_text().splitlines()]
         latest = {
@@ -87,15 +96,21 @@ class Shop:
         }  # a late one stands twice: untold, then applied
         self.history = [latest[number] for number in sorted(latest)]
         self.requests = max((entry["request"] for entry in self.history), default=0)
-        applied = [entry for entry in self.history if entry["applied"]]
-        for entry in sorted(applied, key=lambda entry: float(entry["applied_monotonic"])):
-            self._show(entry)
+        if self._tills.exists():
+            self.sales = [json.loads(line) for line in self._tills.read_text().splitlines()]
+        happened: list[tuple[float, Callable[[Json], None], Json]] = [
+            (entry["applied_monotonic"], self._show, entry) for entry in self.history if entry["applied"]
+        ]
+        happened += [(sale["monotonic"], self._take_away, sale) for sale in self.sales]
+        for _, does, what in sorted(happened, key=lambda each: each[0]):
+            does(what)
 
     def follow(self, rule: Rule) -> None:
         """From now on; a limit takes the place of the limit before it."""
         with self.lock:
             if rule.kind == "limit":
                 self.throttle = Throttle(rule.limit, rule.calls, rule.seconds)
+                self.throttled = rule.sku or ""
             else:
                 self.rules.append(rule)
 
@@ -104,10 +119,12 @@ class Shop:
             self.rules.clear()
             self.throttle = None
 
-    def admit(self) -> Verdict:
+    def admit(self, items: list[Json]) -> Verdict:
         """What the limit says to a request that comes now."""
         with self.lock:
-            return Verdict(True) if self.throttle is None else self.throttle.admit(time.monotonic())
+            if self.throttle is None or not any(item["sku"].startswith(self.throttled) for item in items):
+                return Verdict(True)
+            return self.throttle.admit(time.monotonic())
 
     def take_rule(self, path: str) -> Rule | None:
         """The first rule that fits a request, counted down."""
@@ -155,6 +172,11 @@ class Shop:
     def apply_in(self, seconds: float, entries: list[Json]) -> None:
         """They take effect after a wait."""
         _later(seconds, lambda: self.apply_late(entries))
+
+    def let_one_pass(self, request: int, seconds: float) -> None:
+        """Wait until a request is told after this one, at most so long."""
+        with self.lock:
+            self.lock.wait_for(lambda: self.requests > request, timeout=seconds)
 
     def repeat_in(self, seconds: float, path: str, items: list[Json]) -> None:
         """A request comes once more, now or after a wait."""
@@ -228,6 +250,43 @@ class Shop:
                 begun, *coming = book["coming"]
                 book.update(price=begun["amount"], currency=begun["currency"], coming=coming)
 
+    def sell(self, sku: str, quantity: int, *, allocates: bool, order: str | None = None) -> bool:
+        """Sell so many if so many are offered; returns whether they were. An `order` that is asked again is
+        sold once.
+
+        A shop that allocates (as Vendure and Medusa do) keeps what it sold apart until it is shipped, and
+        offers its number less that. Another (as django-oscar) counts its number down, and a number that it
+        is told takes its place: what it sold and Odoo has not seen yet is offered again.
+        """
+        with self.lock:
+            if order is not None and any(sale["order"] == order for sale in self.sales):
+                return True
+            listing = self.listings.get(sku)
+            if listing is None or (listing["quantity"] or 0) - self.allocated[sku] < quantity:
+                return False
+            self._note(sku, quantity, allocates, order)
+            return True
+
+    def ship(self, sku: str, quantity: int) -> None:
+        """What a shop that allocates had kept apart of a sale has left it."""
+        with self.lock:
+            self._note(sku, -quantity, allocates=True, order=None)
+
+    def _note(self, sku: str, quantity: int, allocates: bool, order: str | None) -> None:
+        sale: Json = {"sku": sku, "quantity": quantity, "allocates": allocates, "order": order}
+        sale |= {"at": time.time(), "monotonic": time.monotonic()}
+        self.sales.append(sale)
+        self._take_away(sale)
+        if self.folder is not None:
+            with self._tills.open("a") as file:
+                file.write(json.dumps(sale) + "\n")
+
+    def _take_away(self, sale: Json) -> None:
+        if sale["allocates"]:
+            self.allocated[sale["sku"]] += sale["quantity"]
+        else:
+            self.listings[sale["sku"]]["quantity"] -= sale["quantity"]
+
     def shelves(self) -> dict[str, Json]:
         """All listings as a customer sees them now, with what is held ahead; hold the lock."""
         for listing in self.listings.values():
@@ -259,8 +318,11 @@ class Shop:
             self.history.clear()
             self.listings.clear()
             self.versions.clear()
+            self.sales.clear()
+            self.allocated.clear()
             if self.folder is not None:
                 self._file.unlink(missing_ok=True)
+                self._tills.unlink(missing_ok=True)
 
     def _keep(self, entries: list[Json]) -> None:
         if self.folder is not None:

@@ -47,11 +47,13 @@ class Worker:
         self._refusals = Refusals()
         # one channel never takes the last seats of a worker, however high its bound is set
         self._slots = Slots(redis, min(settings.channel_concurrency, max(1, settings.concurrency - 2)))
+        self._budget = Budget(redis)
+        self._takes_routine = WorkClass.ROUTINE in queues
         self._dispatch = Dispatch(
             Gateway.open(settings),
             Sessions(Credentials(settings.credentials_dir)),
             pace,
-            Budget(redis),
+            self._budget,
             stopping=self.stopping,
         )
 
@@ -61,22 +63,34 @@ class Worker:
         if wait := self._refusals.wait(channel):
             self._come_again(channel, work_class, "refused", wait)
             return
-        if not self.seats.take(channel, work_class):
+        seat = self._take_seat(channel, work_class)
+        if seat is None:
             self._come_again(channel, work_class, "no seat", 0.1)
             return
         try:
             slot = self._slots.take(channel)
             if slot.pause:
-                self._run(channel, work_class, slot.pause)
+                self._run(channel, seat, slot.pause)
             elif slot.holder is None:
                 self._come_again(channel, work_class, "no slot", NO_SLOT)
             else:
                 try:
-                    self._run(channel, work_class)
+                    self._run(channel, seat)
                 finally:
                     self._slots.free(slot.holder)
         finally:
-            self.seats.free(channel, work_class)
+            self.seats.free(channel, seat)
+
+    def _take_seat(self, channel: str, work_class: WorkClass) -> WorkClass | None:
+        """Of which class the seat is, and so the run; none: there is no seat.
+
+        What was marked may be critical, so its nudge is. Where a routine seat is free its run leases what is
+        routine too, so that an ordinary change takes one run. A limited channel's budget tells them apart.
+        """
+        wider = self._takes_routine and self._budget.rows(channel, work_class) is None
+        if work_class == WorkClass.CRITICAL and wider and self.seats.take(channel, WorkClass.ROUTINE):
+            return WorkClass.ROUTINE
+        return work_class if self.seats.take(channel, work_class) else None
 
     def stop(self) -> None:
         """Begin nothing more, and give back what is in hand. Does not wait for requests that are out."""

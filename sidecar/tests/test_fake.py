@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lockgate.errors import NeedsAttention
+from lockgate.errors import NeedsAttention, RetryLater
 from lockgate.fake import FakeChannel
 from lockgate.shop import Rule, Shop
 from lockgate.testing.processes import wait_until
@@ -178,3 +179,35 @@ def test_answers_in_another_order_still_name_their_items(channel: FakeChannel, w
     channel.shop.follow(Rule(kind="reorder"))
     answers = push(wire, stock("A", 3), stock("B", 4))
     assert [(each["key"], each["sku"]) for each in answers] == [(1, "B"), (0, "A")]
+
+
+def test_a_request_that_is_overtaken_takes_effect_after_the_next_one(
+    channel: FakeChannel, wire: Wire
+) -> None:
+    channel.shop.follow(Rule(kind="overtaken", seconds=10, times=1))
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(send, Wire(channel.address, deadline=10), "A")
+        wait_until(lambda: len(channel.shop.history) == 1, "the first request is told")
+        send(wire, "B")
+        first.result()
+    overtaken, passed = channel.shop.history
+    assert (overtaken["sku"], passed["sku"]) == ("A", "B")
+    assert overtaken["applied_monotonic"] > passed["applied_monotonic"]
+
+
+def test_a_request_that_nothing_overtakes_takes_effect_all_the_same(channel: FakeChannel, wire: Wire) -> None:
+    channel.shop.follow(Rule(kind="overtaken", seconds=0.01, times=1))
+    send(wire, "A")
+    assert channel.shop.history[0]["applied"]
+
+
+def send(wire: Wire, sku: str) -> None:
+    wire.call("POST", "/stock", {"items": [stock(sku).model_dump(mode="json")]}, changes=True)
+
+
+def test_a_limit_may_be_for_some_skus_alone(channel: FakeChannel, wire: Wire) -> None:
+    channel.shop.follow(Rule(kind="limit", calls=1, seconds=1000, sku="east-"))
+    send(wire, "east-1")
+    send(wire, "west-1")
+    with pytest.raises(RetryLater):
+        send(wire, "east-1")

@@ -204,15 +204,6 @@ def test_a_channel_is_never_leased_less_than_a_batch() -> None:
     assert pace.ceiling("shop", 50) == 50
 
 
-def test_a_channel_that_could_not_be_reached_is_tried_with_a_single_row() -> None:
-    pace = Pace(2000)
-    pace.learn("shop", rows=250, seconds=0.05, send_by=5.0)
-    pace.fell("shop")
-    assert pace.ceiling("shop", 250) == 1
-    pace.learn("shop", rows=1, seconds=0.001, send_by=5.0)
-    assert pace.ceiling("shop", 250) == 2000
-
-
 def test_what_odoo_refuses_is_asked_for_less_and_less_until_it_is_taken() -> None:
     now = 0.0
     refusals = Refusals(clock=lambda: now)

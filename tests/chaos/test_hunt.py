@@ -18,4 +18,5 @@ def test_the_code_as_it_is_breaks_nothing(arenas):
 
 def test_a_mutant_breaks_the_property_that_it_names(arenas):
     found = hunt(arenas, "everything is blocked")
-    assert found["property"] in found["broke"]
+    assert set(found["broke"]) == {found["property"]}
+    assert found["good"]

@@ -14,7 +14,7 @@ from stack.paths import ROOT
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_changes_the_real_code_and_can_run(name):
     mutant = MUTANTS[name]
-    assert mutant.property in CHECKS
+    assert {mutant.property, *mutant.also} <= set(CHECKS)
     assert mutant.scene in SCENES
     for file, text in mutant.files().items():
         assert text != (ROOT / file).read_text()

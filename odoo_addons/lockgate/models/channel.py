@@ -1,7 +1,11 @@
+import re
+
 import fastjsonschema
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+
+from .duplicates import code_twice
 
 STATES = [("draft", "Draft"), ("running", "Running"), ("frozen", "Frozen")]
 HEALTH = [
@@ -54,6 +58,17 @@ class Channel(models.Model):
     routine_window = fields.Integer(
         default=0, required=True, help="Seconds that routine changes wait so that they go together."
     )
+    most_tries = fields.Integer(
+        default=8,
+        required=True,
+        help="A value that fails as often becomes an exception. "
+        "What fails while the whole channel is in trouble does not count.",
+    )
+    most_hours = fields.Integer(
+        default=24,
+        required=True,
+        help="A value that fails for so long becomes an exception, however rarely it is tried.",
+    )
     sweep_minutes = fields.Integer(
         default=60, required=True, help="Every listing is computed afresh within this time, marked or not."
     )
@@ -67,12 +82,32 @@ class Channel(models.Model):
     oldest_wait = fields.Integer("Oldest Wait (s)", compute="_compute_dashboard")
     health = fields.Selection(HEALTH, compute="_compute_dashboard")
 
-    _code_unique = models.Constraint("UNIQUE (code)", "Another channel has this code: choose one of its own.")
+    _code_unique = models.Constraint("UNIQUE (code)", code_twice)
     _timing_positive = models.Constraint(
         "CHECK (send_within > 0 AND deadline > 0 AND late_bound >= 0 AND lag >= 0"
         " AND routine_window BETWEEN 0 AND 900 AND sweep_minutes > 0)",
         "Times of a channel are whole seconds above zero; the routine window is at most 900 seconds.",
     )
+
+    # The fifth try is of one value alone: with fewer, one bad value would take others with it.
+    _patience_bounded = models.Constraint(
+        "CHECK (most_tries BETWEEN 5 AND 100 AND most_hours BETWEEN 1 AND 720)",
+        "A value is tried 5 to 100 times, and for 1 to 720 hours, before a person is asked.",
+    )
+
+    @api.constrains("code")
+    def _check_code(self):
+        """Codes go to the sidecar in a list with commas, and name keys in Redis."""
+        for channel in self:
+            if not re.fullmatch(r"[A-Za-z0-9_.-]+", channel.code or ""):
+                raise ValidationError(
+                    self.env._(
+                        "Channel %(channel)s: the code '%(code)s' may only have letters from A to Z, digits "
+                        "and the signs - _ .",
+                        channel=channel.name,
+                        code=channel.code,
+                    )
+                )
 
     @api.constrains("settings", "connector_id")
     def _check_settings(self):
@@ -156,7 +191,10 @@ class Channel(models.Model):
             raise ValidationError(
                 self.env._("A channel with listings stays with its company: make a new channel.")
             )
-        return super().write(vals)
+        put_back = self.filtered(lambda channel: not channel.active) if vals.get("active") else self.browse()
+        result = super().write(vals)
+        put_back._mark_all("put back")  # an archived channel is not marked
+        return result
 
     def onchange(self, values, field_names, fields_spec):
         """Show a connector's settings as soon as it is chosen.

@@ -9,9 +9,9 @@ from .reconciliation import KINDS, OPEN
 class Channel(models.Model):
     _inherit = "lockgate.channel"
 
-    reconcile_hours = fields.Integer(
+    reconcile_hours = fields.Float(
         "Reconcile Every",
-        default=0,
+        default=24,
         required=True,
         tracking=True,
         help="Hours after which all that is settled on the channel is compared again; 0: only by hand.",
@@ -79,4 +79,4 @@ class Channel(models.Model):
             return False
         last = self.reconciliation_ids[:1]
         since = self.env.cr.now() - timedelta(hours=self.reconcile_hours)
-        return not last or (last.state not in OPEN and last.began_at <= since)
+        return last.state not in OPEN and (last.began_at or self.create_date) <= since

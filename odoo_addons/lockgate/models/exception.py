@@ -51,6 +51,7 @@ class LockgateException(models.Model):
     count = fields.Integer("Times", readonly=True)
     listing_count = fields.Integer("Listings", readonly=True, help="How many listings it has touched.")
     failing_count = fields.Integer("Still Failing", readonly=True, help="How many of them fail now.")
+    failing_aspects = fields.Char(compute="_compute_failing_aspects", help="'price', 'stock', or both.")
     progress = fields.Float("Mended", compute="_compute_progress", help="Listings that fail no more, in %.")
     resolved_at = fields.Datetime(readonly=True)
     hours_to_resolve = fields.Float(
@@ -80,6 +81,17 @@ class LockgateException(models.Model):
         for exception in self:
             touched = exception.listing_count
             exception.progress = 100.0 * (touched - exception.failing_count) / touched if touched else 0.0
+
+    @api.depends("failing_count", "last_at")
+    def _compute_failing_aspects(self):
+        failing = self.env["lockgate.exception.failure"]._read_group(
+            [("exception_id", "in", self.ids), ("resolved_at", "=", False)],
+            ["exception_id"],
+            ["aspect:array_agg_distinct"],
+        )
+        aspects = dict(failing)
+        for exception in self:
+            exception.failing_aspects = ", ".join(aspects.get(exception._origin, []))
 
     @api.depends("first_at", "resolved_at")
     def _compute_hours_to_resolve(self):

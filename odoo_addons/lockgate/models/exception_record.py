@@ -5,8 +5,6 @@ import logging
 from collections import Counter, defaultdict
 from typing import NamedTuple
 
-import psycopg2.errors
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -15,6 +13,7 @@ from .exception import UNRESOLVED
 from .exception_category import SEVERITY, category_of
 from .exception_fingerprint import fingerprint
 from .exception_statements import COMPUTED, COUNTED, JOINED, MOVED, NEWS, OVER, SEEN_AGAIN, SETTLED, TAKEN
+from .one_by_one import one_by_one
 
 _logger = logging.getLogger(__name__)
 
@@ -147,6 +146,7 @@ class ExceptionRecord(models.Model):
                 error=f"{type(error).__name__}: {error}",
             )
         self._report("internal", listing, mark.aspect, message)
+        self.env["lockgate.exception.computed"]._forget(mark.aspect, listing.ids)
 
     @api.model
     def _record(self, seen):
@@ -275,13 +275,10 @@ class ExceptionRecord(models.Model):
 
     @api.model
     def _cron_catch_up(self):
-        """Make good what an exchange could not write; one channel's conflict does not stop the others."""
-        for channel in self.env["lockgate.channel"].search([]):
-            try:
-                more = True
-                while more:
-                    more = self._catch_up(channel)
-                    self.env["ir.cron"]._commit_progress(1)
-            except (psycopg2.errors.SerializationFailure, psycopg2.errors.UniqueViolation):
-                self.env.cr.rollback()
-                _logger.info("Exceptions of channel %s are being edited; caught up with later.", channel.code)
+        """Make good what an exchange could not write."""
+        one_by_one(self.env["lockgate.channel"].search([]), self._catch_up_wholly, "Catching up")
+
+    @api.model
+    def _catch_up_wholly(self, channel):
+        while self._catch_up(channel):
+            self.env["ir.cron"]._commit_progress()

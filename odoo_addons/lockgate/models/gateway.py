@@ -4,6 +4,7 @@ from contextlib import contextmanager, suppress
 
 import fastjsonschema
 import psycopg2.errors
+from psycopg2.extensions import TransactionRollbackError
 
 from odoo import SUPERUSER_ID, api, models
 from odoo.exceptions import AccessError, UserError
@@ -17,6 +18,8 @@ _logger = logging.getLogger(__name__)
 CONTRACT = 1
 # One poisoned row costs about a dozen small turns; a worker does not wait for more of them in one call.
 MOST_SET_ASIDE = 3
+# A turn that is cut off after 10 seconds is cut off four times at most: 2000 rows, 200, 20, 2.
+FEWER = 10
 # A transaction that records exceptions and meets another one has waited for its end, and runs again at once.
 RECORD_TRIES = 3
 
@@ -149,8 +152,13 @@ class Gateway(models.AbstractModel):
             try:
                 with self._own_transaction() as env:
                     return env["lockgate.turn"]._take(request, rows)
-            except (Busy, psycopg2.errors.SerializationFailure):
+            except (Busy, TransactionRollbackError):
                 return self.env["lockgate.turn"]._busy()
+            except psycopg2.errors.QueryCanceled:
+                # It took too long, which fewer rows do not; but no row is to blame for a slow database.
+                rows //= FEWER
+                if rows == 0:
+                    raise
             except Refused as error:
                 raise UserError(str(error)) from error
             except CannotMake as error:

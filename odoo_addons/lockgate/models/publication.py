@@ -33,6 +33,10 @@ class Publication(models.Model):
     wanted = fields.Json("Wanted Value", readonly=True)
     version = fields.Integer(readonly=True, help="The turn that made the wanted value; it only grows.")
     wanted_at = fields.Datetime(readonly=True)
+    behind_since = fields.Datetime(
+        readonly=True,
+        help="When the first value was wanted that the channel has not taken; while it has: moot.",
+    )
     due_at = fields.Datetime(readonly=True)
     recheck_at = fields.Datetime(readonly=True, help="When time alone may change the wanted value.")
     confirmed = fields.Json("Confirmed Value", readonly=True)
@@ -51,6 +55,14 @@ class Publication(models.Model):
         index="btree_not_null",
         help="The reconciliation that waits for its answer.",
     )
+    failing_since = fields.Datetime(
+        readonly=True, help="Its tries have failed since; the time in which its channel was down is left out."
+    )
+    look_at = fields.Datetime(
+        "Looked At Again",
+        readonly=True,
+        help="A push had no answer in time, so it may have landed late: the channel is read once more.",
+    )
     failed_at = fields.Datetime(readonly=True)
     message = fields.Char(readonly=True)
     attempt_ids = fields.One2many("lockgate.attempt", "publication_id", readonly=True)
@@ -59,9 +71,15 @@ class Publication(models.Model):
 
     _key_unique = models.UniqueIndex("(listing_id, aspect, scope)")
     _due_index = models.Index("(channel_id, work_class, due_at) WHERE due_at IS NOT NULL")
+    _failing_index = models.Index(
+        "(channel_id, work_class, due_at) WHERE due_at IS NOT NULL AND failing_since IS NOT NULL"
+    )
     _recheck_index = models.Index("(channel_id, recheck_at) WHERE recheck_at IS NOT NULL")
     _lease_index = models.Index("(channel_id, lease_until) WHERE state = 'leased'")
     _unread_index = models.Index("(channel_id, (coalesce(verified_at, '-infinity'))) WHERE state = 'settled'")
+    _doubt_index = models.Index(
+        "(channel_id) WHERE look_at IS NOT NULL AND state = 'settled' AND due_at IS NULL"
+    )
     _blocked_index = models.Index("(channel_id) WHERE state = 'blocked'")
 
     @api.depends("listing_id", "aspect")
@@ -105,9 +123,9 @@ class Publication(models.Model):
                    count(*) FILTER (WHERE state = 'leased') AS in_flight,
                    count(*) FILTER (WHERE state = 'blocked') AS failed,
                    count(*) FILTER (WHERE state = 'settled') AS settled,
-                   coalesce(extract(epoch FROM now() AT TIME ZONE 'UTC' - min(wanted_at) FILTER (
-                       WHERE state IN ('due', 'leased', 'unknown') AND wanted IS NOT NULL))::int, 0)
-                       AS oldest_wait,
+                   coalesce(extract(epoch FROM now() AT TIME ZONE 'UTC' -
+                       min(greatest(behind_since, confirmed_at)) FILTER (
+                       WHERE version > confirmed_version AND wanted IS NOT NULL))::int, 0) AS oldest_wait,
                    coalesce(bool_or(t.resume_at > now() AT TIME ZONE 'UTC'), false) AS down
               FROM lockgate_publication p
               JOIN lockgate_turn t ON t.channel_id = p.channel_id

@@ -5,17 +5,13 @@ import psycopg2.errors
 
 from odoo import api, fields, models
 
-from ..turn import CannotMake, Refused, leases, reconciliation, results, values
+from ..turn import CannotMake, Refused, doubts, leases, reconciliation, results, values
 
 # Rows of one turn: marks turned into values, and values that time alone may have changed.
 SLICE = 2000
 STATEMENT_TIMEOUT = "10s"
-# Errors that say nothing about the row that was computed when they came.
-THE_DATABASES_OWN = (
-    psycopg2.InterfaceError,
-    psycopg2.errors.AdminShutdown,
-    psycopg2.errors.SerializationFailure,
-)
+# Errors that say nothing about the row that was computed when they came: a time-out, a deadlock, a restart.
+THE_DATABASES_OWN = (psycopg2.InterfaceError, psycopg2.OperationalError)
 
 
 class Wanted(NamedTuple):
@@ -49,8 +45,12 @@ class Turn(models.Model):
 
     channel_id = fields.Many2one("lockgate.channel", required=True, readonly=True, ondelete="cascade")
     number = fields.Integer(required=True, readonly=True, default=0)
+    falls = fields.Integer(
+        required=True, readonly=True, default=0, help="So often in a row the channel was in trouble."
+    )
     resume_at = fields.Datetime(
-        readonly=True, help="Nothing is leased before: the channel could not be reached."
+        readonly=True,
+        help="Nothing is leased before, and one row at once after it, until the channel answers.",
     )
     # Without a foreign key: whoever deletes the reconciliation would write this row, and meet a turn.
     refresh = fields.Integer(readonly=True, help="The full refresh that has computed this far.")
@@ -77,9 +77,11 @@ class Turn(models.Model):
         """
         cr = self.env.cr
         now, channel = self._lock(request["channel"])
-        results.take(cr, now, channel, request["results"])
+        falls = results.take(cr, now, channel, request["results"])
+        doubts.note(cr, now, channel, request["results"])
         leases.expire(cr, now, channel)
         self._make_values(now, channel, request["work_class"], rows)
+        doubts.look(cr, channel)
         granted = leases.repeat(cr, now, request["exchange_id"], channel)
         if granted is None:
             granted = leases.grant(cr, now, channel, request)
@@ -89,6 +91,7 @@ class Turn(models.Model):
             "channel": channel.message(),
             "more": leases.remainder(cr, now, channel),
             "deadline": channel.deadline,
+            "falls": falls,
             **granted,
         }
 
@@ -131,10 +134,11 @@ class Turn(models.Model):
             listings = self.env["lockgate.listing"].with_context(active_test=False).browse(reasons).exists()
             if not listings:
                 continue
-            retried = {listing_id for listing_id, reason in reasons.items() if reason == "retry"}
+            retried = {listing_id for listing_id, reason in reasons.items() if reason == values.RETRY}
             try:
                 wanted = maker(record, listings, now, reasons)
                 values.store(self.env.cr, now, channel, aspect, listings.ids, wanted, retried)
+                self.env["lockgate.exception.computed"]._note(channel.id, aspect, listings.ids)
             except THE_DATABASES_OWN:
                 raise
             except Exception as error:
@@ -144,8 +148,13 @@ class Turn(models.Model):
     def _rows_to_make(self, now, channel, work_class, rows):
         """What is to be made, a mark after what else asks for the same listing: it says better why."""
         cr, aspects = self.env.cr, list(self._wanted_makers())
-        made = values.consume_marks(cr, channel.id, rows)
-        made = values.due_rechecks(cr, channel.id, aspects, now, rows - len(made)) + made
+        made, scopes, left = values.consume_marks(cr, channel.id, rows)
+        recheck = values.AMONG_MARKS if left else values.RECHECK
+        made = values.due_rechecks(cr, channel.id, aspects, now, rows - len(made), recheck) + made
+        if left:
+            return made
+        if work_class != "critical":
+            made = values.next_in_scope(cr, channel.id, scopes, rows - len(made)) + made
         if channel.refreshes and work_class == "bulk":
             made = reconciliation.next_to_refresh(cr, channel, aspects, rows - len(made)) + made
         return made
@@ -160,6 +169,7 @@ class Turn(models.Model):
             "token": None,
             "send_by": 0.0,
             "deadline": 0.0,
+            "falls": 0,
             "leases": [],
             "more": None,
         }

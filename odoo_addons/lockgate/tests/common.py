@@ -2,6 +2,7 @@
 
 import itertools
 
+from odoo import SUPERUSER_ID, api
 from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user
 
@@ -193,6 +194,10 @@ class LockgateCase(TransactionCase):
         """Report every lease of an answer; returns the next answer."""
         return self.turn(*(result(leased, lease, outcome, **values) for lease in leased["leases"]))
 
+    def tell(self, leased, outcome="accepted", **values):
+        """As `report`, and lease nothing more."""
+        return self.turn(*(result(leased, lease, outcome, **values) for lease in leased["leases"]), ceiling=0)
+
     def settle(self, quantity=7):
         """Push, and verify by an equal read-back."""
         answer = self.report(self.lease(quantity)[0])
@@ -208,6 +213,17 @@ class LockgateCase(TransactionCase):
         self.env["lockgate.exception"]._catch_up(self.channel)
         self.env.flush_all()
         return self.exceptions()
+
+    def run_cron(self, method, model="lockgate.exception"):
+        """Call a cron's method, which commits and rolls back within the test's transaction."""
+        self.env.flush_all()
+        self.registry_enter_test_mode(register_cleanup=False)
+        try:
+            with self.registry.cursor() as cr:
+                getattr(api.Environment(cr, SUPERUSER_ID, {})[model], method)()
+        finally:
+            self.registry_leave_test_mode()
+        self.env.invalidate_all()
 
     def block_all(self, listings=None, outcome="rejected", message="No product {sku}.", **values):
         """Push these listings' stock (all of them) and be refused; `message` may name the SKU."""
@@ -234,12 +250,15 @@ class LockgateCase(TransactionCase):
         for table, columns in {
             "lockgate_publication": (
                 "wanted_at",
+                "behind_since",
                 "due_at",
                 "recheck_at",
                 "confirmed_at",
                 "verified_at",
                 "lease_until",
+                "look_at",
                 "failed_at",
+                "failing_since",
             ),
             "lockgate_attempt": ("leased_at", "until", "reported_at"),
             "lockgate_turn": ("resume_at",),
@@ -254,6 +273,12 @@ class LockgateCase(TransactionCase):
             )
             self.env.cr.execute(f"UPDATE {table} SET {assignments}", {"by": seconds})
         self.env.invalidate_all()
+
+    def end_leases(self):
+        """All that is out ends without a result, and whatever was told shows on the channel."""
+        self.pass_time(20)
+        self.turn(ceiling=0)
+        self.pass_time(1)
 
     # What a test looks at
 

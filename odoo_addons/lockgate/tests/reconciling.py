@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from .common import LockgateCase, result
 
 
@@ -27,6 +29,14 @@ class ReconciliationCase(LockgateCase):
         action = self.channel.with_user(user or self.user_operator).action_reconcile()
         self.env.flush_all()
         return self.env["lockgate.reconciliation"].browse(action["res_id"])
+
+    def created(self, hours):
+        """The channel was made so long ago."""
+        moment = self.env.cr.now() - timedelta(hours=hours)
+        self.env.cr.execute(
+            "UPDATE lockgate_channel SET create_date = %s WHERE id = %s", [moment, self.channel.id]
+        )
+        self.env.invalidate_all()
 
     def catch_up(self):
         self.env["lockgate.reconciliation"]._catch_up(self.channel)

@@ -1,14 +1,16 @@
 import copy
 import json
+from unittest.mock import patch
 
 import fastjsonschema
+import psycopg2.errors
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 from odoo.tools import file_open, mute_logger
 
 from ..models import gateway
-from .common import DESCRIPTION, LockgateCase, event, request, result
+from .common import DESCRIPTION, FakeMaker, LockgateCase, event, request, result
 
 GATEWAY_LOGGER = "odoo.addons.lockgate.models.gateway"
 
@@ -85,7 +87,7 @@ class TestGateway(GatewayCase):
                 self.call("due", message)
             except UserError as error:
                 words = str(error)
-        self.assertIn("surprise", words)
+        self.assertIn("does not fit contract v1", words)
         self.assertFalse(self.catch_up(), "it may be put right within minutes")
         self.pass_time(901)
         exception = self.catch_up()
@@ -262,6 +264,50 @@ class TestGateway(GatewayCase):
         self.assertEqual(self.exceptions().state, "resolved")
 
     @mute_logger(GATEWAY_LOGGER)
+    @mute_logger("odoo.sql_db", GATEWAY_LOGGER)
+    def test_a_database_in_trouble_is_no_fault_of_a_listing(self):
+        """It is slow, out of memory or shut down: nothing is set aside, and all is made when it is well."""
+        errors = {
+            psycopg2.errors.QueryCanceled: [2000, 200, 20, 2],
+            psycopg2.errors.OutOfMemory: [2000],
+            psycopg2.errors.AdminShutdown: [2000],
+        }
+        for error, slices in errors.items():
+            with self.subTest(error=error.__name__):
+                for listing in self.listings:
+                    self.want(7, listing)
+                taken = []
+
+                def slow(turn, request, rows, error=error, taken=taken):
+                    taken.append(rows)
+                    raise error("not now")
+
+                with patch.object(type(self.env["lockgate.turn"]), "_take", slow), self.assertRaises(error):
+                    self.exchange()
+                self.assertEqual(taken, slices)
+                self.assertFalse(self.exceptions())
+        self.assertEqual(len(self.exchange()["leases"]), 3)
+
+    @mute_logger("odoo.sql_db")
+    def test_a_maker_that_the_database_fails_is_not_blamed(self):
+        for error in (psycopg2.errors.QueryCanceled, psycopg2.errors.OutOfMemory):
+            with self.subTest(error=error.__name__):
+                self.want(7)
+
+                def fails(maker, *_arguments, error=error):
+                    raise error("not now")
+
+                with patch.object(FakeMaker, "__call__", fails), self.assertRaises(error):
+                    self.exchange()
+                self.assertFalse(self.exceptions())
+                self.assertTrue(self.marks())
+
+    @mute_logger("odoo.sql_db")
+    def test_a_deadlock_is_a_busy_turn(self):
+        deadlock = psycopg2.errors.DeadlockDetected("not now")
+        with patch.object(type(self.env["lockgate.turn"]), "_take", side_effect=deadlock):
+            self.assertEqual(self.exchange()["state"], "busy")
+
     def test_a_makers_user_error_is_set_aside_like_any_other(self):
         def refuse(listing):
             raise UserError(self.env._("These units cannot be converted."))

@@ -112,7 +112,7 @@ class TestReconciliation(ReconciliationCase):
     def test_a_value_that_is_new_when_a_lost_read_back_is_asked_again_is_not_compared(self):
         reconciliation = self.reconcile()
         self.turn()
-        self.pass_time(21)  # the worker died: its leases end
+        self.end_leases()  # the worker died
         self.want(5)
         answer = self.turn()
         self.assertEqual({lease["purpose"] for lease in answer["leases"]}, {"read"})

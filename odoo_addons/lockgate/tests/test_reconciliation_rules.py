@@ -137,9 +137,10 @@ class TestWhoReconciles(ReconciliationCase):
     def test_it_happens_as_often_as_the_channel_says(self):
         reconciliations = self.env["lockgate.reconciliation"]
         self.patch(type(self.env["ir.cron"]), "_commit_progress", lambda *_args, **_values: 0)
+        self.channel.reconcile_hours = 6
         reconciliations._cron_reconcile()
         self.assertFalse(reconciliations.search([("channel_id", "=", self.channel.id)]))
-        self.channel.reconcile_hours = 6
+        self.created(hours=7)
         reconciliations._cron_reconcile()
         first = reconciliations.search([("channel_id", "=", self.channel.id)])
         self.assertRecordValues(first, [{"state": "running", "user_id": self.env.uid}])
@@ -149,6 +150,17 @@ class TestWhoReconciles(ReconciliationCase):
         self.pass_time(6 * 3600 + 1)
         reconciliations._cron_reconcile()
         self.assertEqual(len(reconciliations.search([("channel_id", "=", self.channel.id)])), 2)
+
+    def test_a_channel_is_compared_once_a_day_where_nobody_says_otherwise(self):
+        self.created(hours=23)
+        self.assertFalse(self.channel._reconciliation_due())
+        self.created(hours=25)
+        self.assertTrue(self.channel._reconciliation_due())
+
+    def test_by_hand_alone_is_a_rhythm_too(self):
+        self.created(hours=1000)
+        self.channel.reconcile_hours = 0
+        self.assertFalse(self.channel._reconciliation_due())
 
     @mute_logger("odoo.sql_db")
     def test_a_rhythm_below_zero_is_refused(self):

@@ -173,6 +173,7 @@ class TestRefresh(ReconciliationCase):
         self.patch(type(self.env["ir.cron"]), "_commit_progress", lambda *_args, **_values: 0)
         self.channel.connector_id.can_read_back = False
         self.channel.reconcile_hours = 6
+        self.created(hours=7)
         self.env["lockgate.reconciliation"]._cron_reconcile()
         self.assertFalse(self.channel.reconciliation_ids)
         self.channel.reconcile_kind = "refresh"

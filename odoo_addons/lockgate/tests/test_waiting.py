@@ -1,6 +1,5 @@
 from datetime import timedelta
 
-from ..turn.leases import MOST_TRIES
 from .common import LockgateCase
 
 
@@ -88,9 +87,9 @@ class TestWaiting(LockgateCase):
     def test_a_value_that_no_worker_comes_back_with_becomes_a_persons_matter(self):
         self.channel.routine_window = 0
         self.lease(7)
-        for _try in range(MOST_TRIES):
+        for _try in range(self.channel.most_tries):
             self.assertEqual(self.publication().state, "leased")
-            self.pass_time(60)
+            self.end_leases()
             self.turn()
         self.assertEqual(self.publication().state, "blocked")
         exception = self.catch_up()

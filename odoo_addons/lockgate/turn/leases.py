@@ -4,10 +4,9 @@ import secrets
 from datetime import timedelta
 
 from . import prepared, reconciliation
+from .patience import GIVEN_UP, SPENT
 
 CLASSES = ("critical", "routine", "bulk")
-# After as many leases of one value without success a person decides.
-MOST_TRIES = 8
 # Counting a backlog of a million rows at every poll would cost more than the turn: "at least this many".
 COUNTED = 1000
 
@@ -17,7 +16,13 @@ def expire(cr, now, channel):
 
     One that ends so again and again may be what kills its workers: a person decides.
     """
-    prepared.execute(cr, EXPIRE, {"now": now, "channel": channel.id, "most_tries": MOST_TRIES})
+    parameters = {
+        "now": now,
+        "channel": channel.id,
+        "lag": channel.lag if channel.can_read_back else 0,
+        **channel.patience,
+    }
+    prepared.execute(cr, EXPIRE, parameters)
 
 
 def grant(cr, now, channel, request):
@@ -37,6 +42,7 @@ def grant(cr, now, channel, request):
             {
                 "channel": channel.id,
                 "classes": list(CLASSES[: CLASSES.index(request["work_class"]) + 1]),
+                "every_class": list(CLASSES),
                 "now": now,
                 "until": now + timedelta(seconds=channel.lease_seconds),
                 "token": token,
@@ -47,7 +53,7 @@ def grant(cr, now, channel, request):
             },
         )
         granted += cr.fetchall()
-    return _message(token, granted, channel.send_within)
+    return _message(channel, token, granted, channel.send_within)
 
 
 def repeat(cr, now, exchange_id, channel):
@@ -58,17 +64,19 @@ def repeat(cr, now, exchange_id, channel):
         return None
     *_, token, leased_at = rows[0]
     left = channel.send_within - (now - leased_at).total_seconds()
-    return _message(token, [row[:5] for row in rows], max(left, 0.0))
+    return _message(channel, token, [row[:5] for row in rows], max(left, 0.0))
 
 
-def _message(token, rows, send_by):
+def _message(channel, token, rows, send_by):
+    # A restored database counts its turns from the backup on: its versions stand above all that were sent.
+    first = (channel.incarnation - 1) << 32
     return {
         "token": token if rows else None,
         "send_by": float(send_by),
         "leases": [
             {
                 "publication": publication,
-                "version": version,
+                "version": first + version,
                 "purpose": purpose,
                 "tries": tries,
                 "value": value,
@@ -97,26 +105,38 @@ def next_in(cr, now):
     return moment and max((moment - now).total_seconds(), 0.0)
 
 
+# What it may have told the channel in the end shows after the channel's lag.
 EXPIRE = """
-    UPDATE lockgate_publication
+    UPDATE lockgate_publication p
        SET state = CASE WHEN wanted IS NULL THEN 'settled' WHEN {spent} THEN 'blocked' ELSE 'unknown' END,
-           due_at = CASE WHEN wanted IS NOT NULL AND NOT {spent} THEN %(now)s END,
+           due_at = CASE WHEN wanted IS NOT NULL AND NOT {spent}
+                         THEN %(now)s + make_interval(secs => %(lag)s) END,
            failed_at = CASE WHEN wanted IS NOT NULL AND {spent} THEN %(now)s ELSE failed_at END,
-           message = CASE WHEN {spent} THEN 'No worker came back with an answer, ' || tries || ' times. '
-               'Look into the worker''s log, then press Retry.' ELSE message END,
+           failing_since = CASE WHEN version = lease_version THEN coalesce(failing_since, %(now)s) END,
+           message = CASE WHEN {spent} THEN coalesce(
+               (SELECT a.message FROM lockgate_attempt a
+                 WHERE a.publication_id = p.id AND a.token = p.lease_token AND a.outcome IS NOT NULL),
+               'No worker came back with an answer. The workers'' log may tell why.') || {given_up}
+               ELSE message END,
            lease_token = NULL, lease_version = NULL, lease_until = NULL
      WHERE channel_id = %(channel)s AND state = 'leased' AND lease_until <= %(now)s
-""".format(spent="(tries >= %(most_tries)s AND version = lease_version)")
+""".format(
+    spent=f"({SPENT.format(tries='tries')} AND version = lease_version)",
+    given_up=GIVEN_UP.format(tries="tries"),
+)
 
-# No room while the channel is left alone, as a result of this very turn may have asked.
+# No room while the channel is left alone, as a result of this very turn may have asked, and for a single row
+# of any class until it answers after that.
 LEASE = """
     WITH turn AS (
-        SELECT greatest(0, CASE WHEN resume_at > %(now)s THEN 0 ELSE %(ceiling)s - (
+        SELECT resume_at IS NOT NULL AS asks,
+               greatest(0, CASE WHEN resume_at > %(now)s THEN 0
+                                WHEN resume_at IS NOT NULL THEN least(1, %(ceiling)s)
+                                ELSE %(ceiling)s END - (
                    SELECT count(*) FROM lockgate_publication
-                    WHERE channel_id = %(channel)s AND state = 'leased') END) AS room
+                    WHERE channel_id = %(channel)s AND state = 'leased')) AS room
           FROM lockgate_turn WHERE channel_id = %(channel)s
-    ), picked AS ({picked}
-      ORDER BY place LIMIT (SELECT room FROM turn)
+    ), picked AS ({picked} LIMIT (SELECT room FROM turn)
     ), leased AS (
         UPDATE lockgate_publication p
            SET state = 'leased', due_at = NULL, tries = p.tries + 1,
@@ -139,20 +159,46 @@ LEASE = """
     SELECT id, version, purpose, tries, wanted FROM leased ORDER BY place
 """
 
+# What fails may be what makes a whole request fail, or kills its worker and all that it holds. So of what
+# failed as often no more go out together than this, a quarter of the last time; from the fifth try on one.
+LEVEL = "least(due.tries, 4)"
+TOGETHER = f"(256 >> 2 * {LEVEL})"
+MOST_TOGETHER = 64
+
+# Of a run for all classes a tenth is for bulk, so that it never starves. While the channel is asked with one
+# row it is the one that has waited longest: not, again and again, the most urgent one that it fails on.
+CHOSEN = """CASE WHEN (SELECT asks FROM turn) THEN 0
+    WHEN name = 'bulk' AND nth_of_class <= ceil((SELECT room FROM turn) / 10.0) THEN 0
+    ELSE rank END"""
+
 GRANT = LEASE.format(
-    picked="""
-        SELECT due.id, due.state, row_number() OVER (ORDER BY class.rank, due.due_at) AS place,
-               CASE WHEN due.state = 'due' OR NOT %(can_read_back)s THEN 'push' ELSE 'read' END AS purpose
-          FROM unnest(%(classes)s::text[]) WITH ORDINALITY AS class(name, rank)
-    CROSS JOIN LATERAL (
-               SELECT id, state, due_at FROM lockgate_publication
-                WHERE channel_id = %(channel)s AND work_class = class.name AND due_at <= %(now)s
-                  AND wanted IS NOT NULL
-             ORDER BY due_at LIMIT (SELECT room FROM turn)) due"""
+    picked=f"""
+        SELECT id, state, purpose, row_number() OVER (ORDER BY suspected, rank, due_at) AS place
+          FROM (SELECT due.id, due.state, due.due_at, class.name, class.rank,
+                       CASE WHEN due.failing THEN due.tries ELSE 0 END AS suspected,
+                       CASE WHEN due.state = 'due' OR NOT %(can_read_back)s THEN 'push'
+                            ELSE 'read' END AS purpose,
+                       row_number() OVER (PARTITION BY class.name ORDER BY due.due_at) AS nth_of_class,
+                       NOT due.failing OR {TOGETHER} >= row_number() OVER (
+                           PARTITION BY due.failing, {LEVEL} ORDER BY class.rank, due.due_at) AS goes
+                  FROM unnest(CASE WHEN (SELECT asks FROM turn) THEN %(every_class)s ELSE %(classes)s END)
+                       WITH ORDINALITY AS class(name, rank)
+            CROSS JOIN LATERAL (
+                      (SELECT id, state, due_at, tries, false AS failing FROM lockgate_publication
+                        WHERE channel_id = %(channel)s AND work_class = class.name AND due_at <= %(now)s
+                          AND wanted IS NOT NULL AND failing_since IS NULL
+                     ORDER BY due_at LIMIT (SELECT room FROM turn))
+                    UNION ALL
+                      (SELECT id, state, due_at, tries, true FROM lockgate_publication
+                        WHERE channel_id = %(channel)s AND work_class = class.name AND due_at <= %(now)s
+                          AND wanted IS NOT NULL AND failing_since IS NOT NULL
+                     ORDER BY due_at LIMIT (SELECT least(room, {MOST_TOGETHER}) FROM turn))) due) due
+         WHERE goes
+      ORDER BY {CHOSEN}, due_at"""
 )
 
-COMPARE = LEASE.format(picked=reconciliation.READS)
-REFRESH = LEASE.format(picked=reconciliation.PUSHES)
+COMPARE = LEASE.format(picked=f"{reconciliation.READS} ORDER BY place")
+REFRESH = LEASE.format(picked=f"{reconciliation.PUSHES} ORDER BY place")
 
 REPEAT = """
     SELECT a.publication_id, a.version, a.purpose, a.tries, a.value, a.token, a.leased_at
@@ -164,7 +210,7 @@ REPEAT = """
 
 DUE = f"""
     SELECT c.code AS channel,
-           coalesce(p.critical, 0) AS critical,
+           coalesce(p.critical, 0) + e.marks AS critical,
            coalesce(p.routine, 0) + e.values AS routine,
            coalesce(p.bulk, 0) + coalesce(reconciled.rows, 0) AS bulk
       FROM lockgate_channel c
@@ -173,7 +219,11 @@ DUE = f"""
       LEFT JOIN LATERAL ({reconciliation.DUE}) reconciled
         ON r.id IS NOT NULL AND (t.resume_at IS NULL OR t.resume_at <= %(now)s)
       CROSS JOIN LATERAL (
-          SELECT (EXISTS (SELECT FROM lockgate_outbox o WHERE o.channel_id = c.id)
+          -- What is marked may be critical; only its value tells.
+          SELECT EXISTS (SELECT FROM lockgate_outbox o
+                          WHERE o.channel_id = c.id AND o.listing_id IS NOT NULL)::int AS marks,
+                 (EXISTS (SELECT FROM lockgate_outbox o
+                           WHERE o.channel_id = c.id AND o.listing_id IS NULL)
                OR EXISTS (SELECT FROM lockgate_publication r
                            WHERE r.channel_id = c.id AND r.recheck_at <= %(now)s)
                OR EXISTS (SELECT FROM lockgate_publication l
@@ -192,7 +242,8 @@ DUE = f"""
                        AND d.due_at <= %(now)s AND d.wanted IS NOT NULL LIMIT %(counted)s) counted) n
       ) p ON c.state = 'running' AND (t.resume_at IS NULL OR t.resume_at <= %(now)s)
      WHERE c.active AND (%(code)s IS NULL OR c.code = %(code)s)
-       AND (e.values > 0 OR p.critical > 0 OR p.routine > 0 OR p.bulk > 0 OR reconciled.rows > 0)
+       AND (e.marks > 0 OR e.values > 0 OR p.critical > 0 OR p.routine > 0 OR p.bulk > 0
+            OR reconciled.rows > 0)
 """
 
 NEXT = """

@@ -2,17 +2,19 @@
 
 import json
 
-from . import Refused, prepared
-from .leases import MOST_TRIES
+from . import Refused, prepared, trouble
+from .patience import GIVEN_UP, SPENT
+from .trouble import DELAY
 
 
 def take(cr, now, channel, results):
     """Apply results. Raises Refused, with nothing changed, for a lease that was never given.
 
-    The result of a lease that has ended is kept as evidence and frees nothing.
+    The result of a lease that has ended is kept as evidence and frees nothing. Returns how often in a row the
+    channel is in trouble now.
     """
     if not results:
-        return
+        return channel.falls
     parameters = {
         "results": json.dumps(results),
         "now": now,
@@ -20,7 +22,7 @@ def take(cr, now, channel, results):
         "can_read_back": channel.can_read_back,
         "lag": channel.lag,
         "window": channel.routine_window,
-        "most_tries": MOST_TRIES,
+        **channel.patience,
     }
     prepared.execute(cr, REPORT, parameters)
     given, reported, outcomes = cr.fetchone()
@@ -30,11 +32,13 @@ def take(cr, now, channel, results):
             "never gave, or not of the lease's kind. Nothing was taken; "
             "look for a second sidecar or an old one."
         )
-    parameters["reported"] = reported
-    for outcome in outcomes or ():
+    if not reported:
+        return channel.falls
+    before, falls = trouble.note(cr, now, channel, reported, outcomes)
+    parameters |= {"reported": reported, "in_trouble": before > 0}
+    for outcome in outcomes:
         prepared.execute(cr, APPLY[outcome], parameters)
-    if outcomes and "down" in outcomes:
-        prepared.execute(cr, RESUME, parameters)
+    return falls
 
 
 # What the channel may show by now: the price that was sent, or one that was to take over by itself and has.
@@ -88,9 +92,6 @@ REPORT = f"""
     SELECT (SELECT count(*) FROM result), array_agg(id), array_agg(DISTINCT outcome) FROM reported
 """
 
-# A channel's own wish, within reason: none or a date of 1970 must not lose the row, nor 10 years.
-DELAY = "least(coalesce(a.retry_after, 60), 86400)"
-
 OUTDATED = "p.version > a.version"
 
 RELEASE = "lease_token = NULL, lease_version = NULL, lease_until = NULL"
@@ -102,32 +103,47 @@ NEWER_DUE = """CASE p.work_class WHEN 'critical' THEN %(now)s
 NEXT_STATE = f"CASE WHEN p.wanted IS NULL THEN 'settled' WHEN {OUTDATED} THEN 'due' ELSE {{state}} END"
 NEXT_DUE = f"CASE WHEN p.wanted IS NULL THEN NULL WHEN {OUTDATED} THEN {NEWER_DUE} ELSE {{due_at}} END"
 
+# What counts against a row: it was sent, or asked for, and what came of it is not the whole channel's
+# trouble. A wish to wait is no try, though a row that only ever meets it grows too old.
+COUNTS = "(a.seconds > 0 AND NOT %(in_trouble)s)"
+TRIES = f"greatest(p.tries - (NOT {COUNTS} OR a.cause IS NOT DISTINCT FROM 'rate_limit')::int, 0)"
+FAILING_SINCE = f"""CASE WHEN {COUNTS} THEN coalesce(p.failing_since, %(now)s)
+    WHEN a.seconds = 0 THEN p.failing_since END"""
+SPENT_NOW = f"({COUNTS} AND NOT {OUTDATED} AND {SPENT.format(tries=TRIES)})"
+
 # A read-back that brought nothing is asked again: it verifies what was confirmed, or settles an unknown.
 AGAIN_STATE = f"""CASE WHEN p.wanted IS NULL THEN 'settled'
     WHEN a.purpose = 'push' OR {OUTDATED} THEN 'due'
     WHEN p.confirmed_version = a.version THEN 'verify' ELSE 'unknown' END"""
 
 
-def _apply(outcome, assignments, tries="p.tries"):
+def _apply(outcome, assignments, tries="p.tries", failing_since="p.failing_since", unless="false"):
     """The statement for one outcome: the attempts reported in this turn whose lease is the publication's own.
 
-    Tries are of one wanted value, so a newer one starts afresh.
+    Tries, and since when it fails, are of one wanted value, so a newer one starts afresh. `unless`: what
+    leaves the lease to its end.
     """
     return f"""
     UPDATE lockgate_publication p
-       SET {assignments}, tries = CASE WHEN {OUTDATED} THEN 0 ELSE {tries} END, {RELEASE}
+       SET {assignments}, tries = CASE WHEN {OUTDATED} THEN 0 ELSE {tries} END, {RELEASE},
+           failing_since = CASE WHEN NOT {OUTDATED} THEN {failing_since} END
       FROM lockgate_attempt a
-     WHERE a.id = ANY(%(reported)s) AND a.outcome = '{outcome}'
+     WHERE a.id = ANY(%(reported)s) AND a.outcome = '{outcome}' AND NOT {unless}
        AND p.id = a.publication_id AND p.lease_token = a.token AND p.state = 'leased'
     """
 
+
+# What was given up because the channel shows something else: that it is taken once more does not mend it.
+DRIFTED = """(p.failed_at IS NOT NULL AND EXISTS (
+    SELECT FROM lockgate_attempt d
+     WHERE d.publication_id = p.id AND d.reported_at = p.failed_at AND NOT d.agrees))"""
 
 ACCEPTED = _apply(
     "accepted",
     f"""
     confirmed = a.value, confirmed_version = a.version, confirmed_at = %(now)s,
     reconciliation_id = NULL,
-    message = NULL, failed_at = NULL,
+    message = NULL, failed_at = CASE WHEN %(can_read_back)s AND {DRIFTED} THEN p.failed_at END,
     state = {NEXT_STATE.format(state="CASE WHEN %(can_read_back)s THEN 'verify' ELSE 'settled' END")},
     due_at = {
         NEXT_DUE.format(
@@ -135,12 +151,14 @@ ACCEPTED = _apply(
         )
     }
     """,
+    # what it shows may differ again and again
+    failing_since="CASE WHEN %(can_read_back)s THEN p.failing_since END",
 )
 
 SHOWN = """coalesce(a.reading->>'amount' || ' ' || (a.reading->>'currency'), a.reading->>'quantity',
                     'no such product')"""
 
-TOO_OFTEN = "p.tries >= %(most_tries)s"
+TOO_OFTEN = SPENT.format(tries="p.tries")
 
 READ = _apply(
     "read",
@@ -166,18 +184,16 @@ READ = _apply(
     due_at = {NEXT_DUE.format(due_at=f"CASE WHEN NOT (a.agrees OR {TOO_OFTEN}) THEN %(now)s END")}
     """,
     tries="CASE WHEN a.agrees THEN 0 ELSE p.tries END",
+    failing_since="CASE WHEN NOT a.agrees THEN coalesce(p.failing_since, %(now)s) END",
 )
 
-RETRY = _apply(
-    "retry",
-    f"""
-    message = a.message,
-    state = {AGAIN_STATE},
-    due_at = CASE WHEN p.wanted IS NOT NULL THEN %(now)s + make_interval(secs => {DELAY}) END
-    """,
-    # Handed back unsent (its time to start had passed): no request, so no try.
-    tries="CASE WHEN a.seconds = 0 THEN greatest(p.tries - 1, 0) ELSE p.tries END",
-)
+AGAIN = f"""
+    message = a.message || CASE WHEN {SPENT_NOW} THEN {GIVEN_UP.format(tries=TRIES)} ELSE '' END,
+    failed_at = CASE WHEN p.wanted IS NOT NULL AND {SPENT_NOW} THEN %(now)s ELSE p.failed_at END,
+    state = CASE WHEN p.wanted IS NOT NULL AND {SPENT_NOW} THEN 'blocked' ELSE {AGAIN_STATE} END,
+    due_at = CASE WHEN p.wanted IS NOT NULL AND NOT {SPENT_NOW}
+                  THEN %(now)s + make_interval(secs => {DELAY}) END
+"""
 
 REFUSED = f"""
     message = a.message,
@@ -186,34 +202,36 @@ REFUSED = f"""
     due_at = {NEXT_DUE.format(due_at="NULL")}
 """
 
-# It may still land until the lease ends; only then does a read-back, or a repeated push, tell anything.
-UNKNOWN = _apply("unknown", "message = a.message, state = 'unknown', due_at = greatest(a.until, %(now)s)")
-
-# Nothing reached the channel, so the try does not count.
-DOWN = _apply(
-    "down",
-    f"""
-    message = a.message,
-    state = {AGAIN_STATE},
-    due_at = CASE WHEN p.wanted IS NOT NULL THEN %(now)s END
+# It may still land until the lease ends, and show after the channel's lag; only then does a read-back, or a
+# repeated push, tell anything. What is to be given up unread stays leased until then.
+UNKNOWN = _apply(
+    "unknown",
+    """
+    message = a.message, state = 'unknown',
+    due_at = greatest(a.until, %(now)s)
+        + make_interval(secs => CASE WHEN %(can_read_back)s THEN %(lag)s ELSE 0 END)
     """,
-    tries="greatest(p.tries - 1, 0)",
+    TRIES,
+    FAILING_SINCE,
+    unless=f"(NOT %(can_read_back)s AND {SPENT_NOW})",
 )
-
-RESUME = f"""
-    UPDATE lockgate_turn
-       SET resume_at = %(now)s + make_interval(
-           secs => (SELECT max({DELAY}) FROM lockgate_attempt a
-                    WHERE a.id = ANY(%(reported)s) AND a.outcome = 'down'))
-     WHERE channel_id = %(channel)s
-"""
 
 APPLY = {
     "accepted": ACCEPTED,
     "read": READ,
-    "retry": RETRY,
+    "retry": _apply("retry", AGAIN, TRIES, FAILING_SINCE),
     "rejected": _apply("rejected", REFUSED),
     "attention": _apply("attention", REFUSED),
     "unknown": UNKNOWN,
-    "down": DOWN,
+    # nothing reached the channel, so it is no try; its row waits for the channel
+    "down": _apply(
+        "down",
+        f"""
+        message = a.message,
+        state = {AGAIN_STATE},
+        due_at = CASE WHEN p.wanted IS NOT NULL THEN %(now)s END
+        """,
+        "greatest(p.tries - 1, 0)",
+        "NULL::timestamp",
+    ),
 }

@@ -48,6 +48,7 @@ from . import (
 from . import (  # isort: skip
     price_calendar,
     price_capture,
+    price_channels,
     price_guard,
     ledger,
     price_answers,

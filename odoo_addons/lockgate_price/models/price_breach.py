@@ -85,6 +85,10 @@ OUTSIDE = f"""
     WHEN 'frequency' THEN {FIRST.format("numbers")} IS NOT NULL AND policy.times < ({CHANGES_A_WEEK})
     WHEN 'currency' THEN coalesce(
          (%(rates)s::jsonb -> currency.id::text ->> 'age')::int > policy.days, true)
+         OR policy.percent > 0
+            AND (%(rates)s::jsonb -> currency.id::text ->> 'step')::float8 > policy.percent + 1e-9
+    WHEN 'rollback' THEN EXISTS (SELECT FROM lockgate_price_change own
+                                  WHERE own.id = numbers.change_id AND own.kind = 'rollback')
     END
 """
 PROPOSED = f"""
@@ -145,27 +149,31 @@ class PricePolicy(models.Model):
 
     @api.model
     def _rates(self, company, currencies):
-        """{currency id: {"rate": from the company's currency to it, "age": days since it was set}}.
+        """{currency id: {"rate": from the company's currency to it, "age": days since it was set, "step": by
+        which part of one it differs from the one before}}.
 
-        `age` is None for a currency that has no rate at all. Of the company's rates and today.
+        `age` is None for a currency that has no rate at all, `step` for one that has had one at most. Of
+        the company's rates and today.
         """
         today = fields.Date.context_today(self)
         rates = self.env["res.currency.rate"].sudo()
         found = {}
         for currency in currencies:
-            latest = rates.search(
+            known = rates.search(
                 [
                     ("currency_id", "=", currency.id),
                     ("company_id", "in", [False, company.root_id.id]),
                     ("name", "<=", today),
                 ],
                 order="name desc",
-                limit=1,
+                limit=2,
             )
+            latest, before = known[:1], known[1:]
             own = currency == company.currency_id
             found[currency.id] = {
                 "rate": currency._get_conversion_rate(company.currency_id, currency, company, today),
                 "age": 0 if own else (today - latest.name).days if latest else None,
+                "step": abs(latest.rate / before.rate - 1) if before.rate and not own else None,
             }
         return found
 

@@ -12,7 +12,7 @@ STATES = [
 EDITABLE = {
     "company_id", "currency_id", "book_ids", "effective_from", "effective_to", "reason", "line_ids",
     "time_zone", "local_from", "local_to", "release_ids",
-    "above_ids",
+    "above_ids", "channel_ids",
 }  # fmt: skip
 SHOWN_IN_IMPACT = {"company_id", "currency_id", "book_ids", "effective_from", "effective_to"}
 

@@ -14,8 +14,8 @@ from .price_tax import tax_of
 from .worst import worst_of
 
 ANSWERS = [("passed", "Passed"), ("held", "Held"), ("released", "Released")]
-# When a price may change was decided when it was approved, for that very moment; the rest may have moved.
-DECIDED_BEFORE = ("lead_time", "frequency")
+# When a price may change, and whether back, was decided when it was approved; the rest may have moved.
+DECIDED_BEFORE = ("lead_time", "frequency", "rollback")
 
 # Seals whose time has come on the channel and that were not checked for it yet: once, and once more at last
 # when the channel holds them ahead. What begins with its approval was checked there.

@@ -191,35 +191,36 @@ class PriceChange(models.Model):  # pylint: disable=consider-merging-classes-inh
     def _compute_progress(self):
         progress = self.env["lockgate.price.change.progress"].search([("change_id", "in", self.ids)])
         by_change = progress.grouped("change_id")
-        reached = self._reached()
         for change in self:
             rows = by_change.get(change._origin, progress.browse())
             total = sum(rows.mapped("seal_count"))
-            change.stage = reached.get(change._origin.id, change.state)
+            change.stage = change._stage_of(rows)
             for stage in COUNTED:
                 count = sum(rows.mapped(f"{stage}_count"))
                 change[f"{stage}_text"] = n_of_m(self.env, count, total) if total else False
             superseded = sum(rows.mapped("superseded_count"))
             change.superseded_text = n_of_m(self.env, superseded, total) if superseded else False
 
-    def _reached(self):
-        """{change id: the stage that is more than its state}, of these changes; of all when empty."""
-        self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                "SELECT change_id, stage FROM (%s) staged"
-                " WHERE stage IS NOT NULL AND (%s OR change_id = ANY(%s))",
-                STAGED,
-                not self,
-                self._origin.ids,
-            )
-        )
-        return dict(self.env.cr.fetchall())
+    def _stage_of(self, rows):
+        """What STAGED says, of rows that are read already: those of a large change are read once."""
+        counts = {
+            name: sum(rows.mapped(f"{name}_count")) for name in ("seal", "superseded", "held", *COUNTED)
+        }
+        if self.state != "approved" or not counts["seal"]:
+            return self.state
+        if counts["superseded"] == counts["seal"]:
+            return "rolled_back" if any(rows.mapped("rolled_back")) else "superseded"
+        if counts["held"]:
+            return "held"
+        whole = [stage for stage in COUNTED if counts[stage] == counts["seal"]]
+        return whole[-1] if whole else self.state
 
     def _search_stage(self, operator, value):
         if operator != "in":
             return NotImplemented
-        stages = self.browse()._reached()
+        self.env.flush_all()
+        self.env.cr.execute(SQL("SELECT change_id, stage FROM (%s) staged WHERE stage IS NOT NULL", STAGED))
+        stages = dict(self.env.cr.fetchall())
         reached = Domain("id", "in", [change_id for change_id, stage in stages.items() if stage in value])
         return reached | Domain("state", "in", list(value)) & Domain("id", "not in", list(stages))
 

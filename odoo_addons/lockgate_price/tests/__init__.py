@@ -3,6 +3,7 @@ from . import (
     test_approval,
     test_at_once,
     test_background,
+    test_channels,
     test_drift,
     test_drift_band,
     test_drift_breaks,

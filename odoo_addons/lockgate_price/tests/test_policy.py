@@ -20,6 +20,7 @@ POSSIBLE = {
     "lead_time": {"days": 3},
     "frequency": {"times": 2},
     "currency": {"days": 7},
+    "rollback": {},
 }
 IMPOSSIBLE = [
     ("margin", {"percent": 1.0}),
@@ -37,6 +38,9 @@ IMPOSSIBLE = [
     ("lead_time", {"days": 0}),
     ("frequency", {"times": 0}),
     ("currency", {"days": -1}),
+    ("currency", {"days": 7, "percent": -0.1}),
+    ("currency", {"days": 7, "percent": float("nan")}),
+    ("rollback", {"effect": "pass"}),
 ]
 
 
@@ -274,6 +278,45 @@ class TestBreach(PolicyCase):
             with self.subTest(days=days):
                 self.assertEqual(bool(self.breached(change)), found)
         self.assertFalse(self.breached(self.draft()), "the company's own currency needs no rate")
+
+    def test_a_currency_rate_that_stepped_too_far_from_the_one_before_is_found(self):
+        policy = self.policy("currency", percent=0.1)
+        yen = self.env.ref("base.JPY")
+        yen.active = True
+        yen.rate_ids.unlink()
+        pricelist = self.env["product.pricelist"].create({"name": "Yen", "currency_id": yen.id})
+        book = self.book.create({"name": "Yen", "channel_id": self.channel.id, "pricelist_id": pricelist.id})
+        change = self.draft({self.product: 2000}, book_ids=[Command.set(book.ids)])
+        today = fields.Date.today()
+        for days, rate, found in ((4, 150, False), (3, 164, False), (2, 16.4, True), (1, 16.5, False)):
+            self.env["res.currency.rate"].create(
+                {
+                    "currency_id": yen.id,
+                    "rate": rate,
+                    "name": today - timedelta(days=days),
+                    "company_id": self.env.company.id,
+                }
+            )
+            change.line_ids.price = 2000 - days
+            with self.subTest(rate=rate):
+                self.assertEqual(change.impact_ids.breach_ids, policy if found else policy.browse())
+        policy.percent = 0
+        change.line_ids.price = 3000
+        self.assertFalse(self.breached(change))
+
+    def test_a_policy_says_who_approves_a_rollback_or_that_there_is_none(self):
+        policy = self.policy("rollback", "ask")
+        self.baseline()
+        change = self.approved({self.product: 12})
+        self.assertFalse(change.impact_ids.breach_ids)
+        back = self.env["lockgate.price.change"].search(
+            change.with_user(self.analyst).action_roll_back()["domain"]
+        )
+        self.assertEqual(self.breached(back), {(self.product, policy)})
+        self.assertEqual(back._plan(), [(self.tier, False)])
+        policy.effect = "block"
+        with self.assertRaisesRegex(UserError, "The rollback blocks"):
+            back.with_user(self.analyst).action_request()
 
     def test_a_policy_holds_for_its_category_channel_and_book_alone(self):
         above = self.env["product.category"].create({"name": "Boats"})

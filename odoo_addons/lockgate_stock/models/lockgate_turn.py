@@ -30,18 +30,18 @@ class Turn(models.Model):
 
     @api.model
     def _prepare_wanted_stock(self, found, now, channel):
+        # Raw SQL passes every hook, so each listing is computed afresh within the channel's sweep. Each has
+        # its own share of it, for ever, so that they do not all fall due at once. Time may be sooner.
+        sweep = timedelta(minutes=channel.sweep_minutes)
+        share = 0.5 + (found.listing_id * 0.6180339887 % 1) / 2
+        recheck_at = min(now + sweep * share, found.event_at or datetime.max)
         if found.quantity is None:
-            return Wanted(found.listing_id, 0, None, "routine", None)
+            return Wanted(found.listing_id, 0, None, "routine", None if found.archived else recheck_at)
         value = {
             "aspect": "stock",
             "sku": found.sku,
             "reference": found.reference or None,
             "quantity": found.quantity,
         }
-        # Raw SQL passes every hook, so each listing is computed afresh within the channel's sweep. Each has
-        # its own share of it, for ever, so that they do not all fall due at once. Time may be sooner.
-        sweep = timedelta(minutes=channel.sweep_minutes)
-        share = 0.5 + (found.listing_id * 0.6180339887 % 1) / 2
         work_class = "critical" if found.is_critical(channel.low_stock) else "routine"
-        recheck_at = min(now + sweep * share, found.event_at or datetime.max)
         return Wanted(found.listing_id, 0, value, work_class, recheck_at)

@@ -2,6 +2,7 @@ from . import (
     test_bad_input,
     test_channel,
     test_discontinued,
+    test_exception_stock,
     test_expiry,
     test_exposure,
     test_hooks,
@@ -17,5 +18,6 @@ from . import (
     test_shares,
     test_shares_again,
     test_steps,
+    test_sweep,
     test_turn,
 )

@@ -169,7 +169,7 @@ class StockCase(TransactionCase):
             [listing.channel_id.id],
         )
         marks = self.env.cr.fetchall()
-        self.assertEqual({marked for marked, _ in marks}, {listing.id} if reasons else set())
+        self.assertEqual({marked or listing.id for marked, _ in marks}, {listing.id} if reasons else set())
         self.assertLessEqual(set(reasons), {reason for _, reason in marks})
         told, ended = self.published(listing), bool(listing.ended_at)
         self.turn(listing.channel_id)
@@ -196,16 +196,31 @@ class StockCase(TransactionCase):
         cls.env.cr.execute("DELETE FROM lockgate_outbox")
 
     def marks(self):
-        """[(listing id, aspect, reason)] of stock since the last time; other add-ons mark for themselves."""
+        """[(listing id, aspect, reason)] of stock since the last time; other add-ons mark for themselves.
+
+        The listing of a scoped mark is None.
+        """
         self.env.cr.flush()
         self.env.cr.execute(
             "DELETE FROM lockgate_outbox WHERE aspect = 'stock' RETURNING listing_id, aspect, reason"
         )
-        return sorted(self.env.cr.fetchall())
+        return sorted(self.env.cr.fetchall(), key=str)
+
+    def scoped(self):
+        """{(channel, reason)} of what asks for all stock of a channel since the last time."""
+        self.env.cr.flush()
+        self.env.cr.execute(
+            "DELETE FROM lockgate_outbox WHERE aspect = 'stock' AND listing_id IS NULL"
+            " RETURNING channel_id, reason"
+        )
+        return {
+            (self.env["lockgate.channel"].browse(channel_id), reason)
+            for channel_id, reason in self.env.cr.fetchall()
+        }
 
     def reasons(self):
         """The reasons of the marks since the last time, all of them of the listing's stock."""
         marks = self.marks()
         for listing_id, aspect, _reason in marks:
-            self.assertEqual((listing_id, aspect), (self.listing.id, "stock"))
+            self.assertIn((listing_id, aspect), ((self.listing.id, "stock"), (None, "stock")))
         return {reason for *_, reason in marks}

@@ -151,7 +151,7 @@ class TestPolicy(StockCase):
         self.assertIn((self.listing.id, "stock", "product changed"), self.marks())
         self.assertEqual(self.quantity(), 90)
         below.parent_id = False
-        self.assertIn((self.listing.id, "stock", "category moved"), self.marks())
+        self.assertIn((self.channel, "category moved"), self.scoped())
         self.assertEqual(self.quantity(), 100)
 
     def test_a_product_without_category_is_matched_by_no_category(self):
@@ -178,23 +178,25 @@ class TestPolicy(StockCase):
         there = self._listing(self.unlisted, self._channel("stock_test_2", self.elsewhere))
         self.marks()
         policy = self._policy(buffer=1)
-        self.assertEqual(self.reasons(), {"policy added"})
+        self.assertEqual(self.scoped(), {(self.channel, "policy added")})
+        changed = {(self.channel, "policy changed")}
         policy.buffer = 2
-        self.assertEqual(self.reasons(), {"policy changed"})
+        self.assertEqual(self.scoped(), changed)
         policy.name = "Renamed"
         policy.message_post(body="Why it is so")
         policy.message_subscribe(self.env.user.partner_id.ids)
         self.assertEqual(self.marks(), [])
         policy.tier_ids = [Command.create({"below": 3, "share": 0})]
-        self.assertEqual(self.reasons(), {"policy changed"})
+        self.assertEqual(self.scoped(), changed)
         policy.tier_ids.share = 5
-        self.assertEqual(self.reasons(), {"policy changed"})
+        self.assertEqual(self.scoped(), changed)
         policy.tier_ids.unlink()
-        self.assertEqual(self.reasons(), {"policy changed"})
+        self.assertEqual(self.scoped(), changed)
         policy.channel_id = there.channel_id
-        self.assertEqual({mark[0] for mark in self.marks()}, {self.listing.id, there.id})
+        self.assertEqual(self.scoped(), {*changed, (there.channel_id, "policy changed")})
         policy.unlink()
-        self.assertEqual(self.marks(), [(there.id, "stock", "policy removed")])
+        self.assertEqual(self.scoped(), {(there.channel_id, "policy removed")})
+        self.assertEqual(self.marks(), [])
 
     # What it counts
 

@@ -116,6 +116,7 @@ class TestReduction(StockCase):
 
     def test_the_ledger_remembers_that_it_was_reduced(self):
         self.receive(10)
+        self.turn()
         self.channel.action_reduce()
         self.turn()
         self.channel.action_restore()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +34,7 @@ from lockgate.contract import (
     WorkClass,
 )
 from lockgate.odoo import OdooRefused
+from lockgate.retry import TROUBLE
 
 Json = dict[str, Any]
 VALUE: TypeAdapter[Any] = TypeAdapter(Value)
@@ -83,6 +85,7 @@ class FakeOdoo:
         self.exchanges = 0
         self.busy = 0
         self.frozen: set[str] = set()
+        self.falls: Counter[str] = Counter()
         self.changed = threading.Condition()
         self._numbers: dict[tuple[str, ...], int] = {}
         self._answers: dict[str, Json] = {}
@@ -213,6 +216,7 @@ class FakeOdoo:
         self.results.extend(request.results)
         for result in request.results:
             self._apply(result)
+        self.falls[request.channel] += any(result.cause in TROUBLE for result in request.results)
         channel = self.channels[request.channel]
         state = "frozen" if request.channel in self.frozen else "turned"
         token = uuid.uuid4().hex
@@ -228,6 +232,7 @@ class FakeOdoo:
             "channel": None if channel is None else channel.model_dump(),
             "send_by": self.send_by,
             "deadline": self.deadline,
+            "falls": 0 if channel is None else self.falls[channel.code],
             "token": None,
             "leases": [],
             "more": None,
@@ -279,6 +284,7 @@ class FakeOdoo:
         publication.message = result.message
         match result.outcome:
             case Outcome.ACCEPTED:
+                self.falls.pop(publication.channel, None)
                 publication.confirmed = publication.wanted
                 publication.confirmed_version = publication.leased_version
             case Outcome.READ:

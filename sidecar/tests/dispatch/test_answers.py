@@ -35,10 +35,10 @@ def test_odoo_is_told_why_it_did_not_end_well(
         (RetryLater("not now"), Outcome.RETRY, 1.0),
         (Rejected("no"), Outcome.REJECTED, None),
         (NeedsAttention("wrong key"), Outcome.ATTENTION, None),
-        (Unknown("silence"), Outcome.UNKNOWN, None),
+        (Unknown("silence"), Outcome.UNKNOWN, 1.0),
         (ChannelDown("gone"), Outcome.DOWN, 1.0),
         (ZeroDivisionError("a bug"), Outcome.RETRY, 1.0),
-        ({}, Outcome.UNKNOWN, None),
+        ({}, Outcome.UNKNOWN, 1.0),
         ("nonsense", Outcome.RETRY, 1.0),
     ],
 )
@@ -84,7 +84,13 @@ def test_a_listing_that_the_channel_does_not_know_reads_as_nothing(
 
 @pytest.mark.parametrize(
     ("error", "wait"),
-    [(ChannelDown("gone"), 0.0), (RetryLater("429", after=30.0), 30.0), (Unknown("silence"), 0.0)],
+    [
+        (ChannelDown("gone"), 0.0),
+        (RetryLater("429", after=30.0), 30.0),
+        (RetryLater("HTTP 503", cause=Cause.CHANNEL_DOWN), 0.0),
+        (RetryLater("no answer", cause=Cause.NO_ANSWER), 0.0),
+        (Unknown("silence"), 0.0),
+    ],
 )
 def test_a_channel_that_wants_no_more_gets_no_more(
     odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted], error: Exception, wait: float
@@ -98,16 +104,20 @@ def test_a_channel_that_wants_no_more_gets_no_more(
     assert [result.seconds for result in odoo.results[2:]] == [0.0, 0.0]
 
 
-def test_a_channel_that_stays_down_is_asked_ever_less_often_until_it_answers(
-    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted]
+@pytest.mark.parametrize(
+    "trouble", [ChannelDown("gone"), RetryLater("HTTP 503", cause=Cause.CHANNEL_DOWN), Unknown("silence")]
+)
+def test_a_channel_that_stays_in_trouble_is_asked_ever_less_often_until_it_answers(
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted], trouble: Exception
 ) -> None:
-    connector.script.extend(
-        [ChannelDown("gone"), ChannelDown("gone"), ChannelDown("gone"), Accepted(), ChannelDown("")]
-    )
+    connector.script.extend([trouble, trouble, trouble, Accepted(), trouble])
     for quantity in range(5):
-        odoo.want("shop", stock("A", quantity))  # a newer value starts its tries anew
+        odoo.want("shop", stock(f"S{quantity}"), purpose=Purpose.PUSH)
         routine(dispatch)
-    assert [after for outcome, after in outcomes(odoo) if outcome == Outcome.DOWN] == [1.0, 2.0, 4.0, 1.0]
+        for each in odoo.publications.values():
+            each.due_at = float("inf")  # each is asked about once: the channel's trouble is no row's
+    waits = [after for outcome, after in outcomes(odoo) if outcome != Outcome.ACCEPTED]
+    assert waits == [1.0, 2.0, 4.0, 1.0]
 
 
 def test_a_batch_that_fails_for_itself_does_not_stop_the_next(

@@ -97,6 +97,31 @@ def test_a_channel_that_fails_for_everything_is_asked_a_bounded_number_of_times(
     assert all(result.seconds > 0 for result in odoo.results)  # each was sent, so each counts as a try
 
 
+def test_a_channel_that_answers_500_to_everything_is_in_trouble_and_not_a_hundred_listings(
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted]
+) -> None:
+    always(connector, RetryLater("HTTP 500"))
+    want(odoo, 16)
+    routine(dispatch)
+    causes = [result.cause for result in odoo.results]
+    assert causes.count(Cause.CHANNEL_DOWN) == 16 - 2  # all but those that were asked alone
+    assert set(causes) == {Cause.CHANNEL_DOWN, Cause.BAD_ANSWER}
+
+
+def test_what_was_tried_more_often_goes_with_its_like_alone(
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted]
+) -> None:
+    want(odoo, 6)
+    for each, tries in zip(odoo.publications.values(), [0, 3, 0, 3, 0, 1], strict=True):
+        each.tries = tries
+    routine(dispatch)
+    assert [sorted(item.value.sku for item in batch) for batch in connector.sent] == [
+        ["S00", "S02", "S04"],
+        ["S01", "S03"],
+        ["S05"],
+    ]
+
+
 def test_what_was_never_alone_is_not_refused_with_the_others(
     odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted]
 ) -> None:
