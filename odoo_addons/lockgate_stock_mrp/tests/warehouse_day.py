@@ -10,7 +10,7 @@ from odoo.addons.lockgate_stock.tests.recount import OPEN, Recount
 from odoo.exceptions import UserError
 
 # Operations between two drains.
-DRAIN_EVERY = 5
+DRAIN_EVERY = 7
 
 pick = st.integers(0, 10**6)
 few = st.integers(1, 30)
