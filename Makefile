@@ -4,7 +4,7 @@ VENV := .stack/venv/bin/python
 ADDONS := $(wildcard odoo_addons/*/pyproject.toml)
 export PYTHONPATH :=
 
-.PHONY: help setup demo test lint bench chaos mutants schema runbooks wheels pins clean
+.PHONY: help setup demo test lint bench chaos mutants schema runbooks translations wheels pins clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -39,6 +39,9 @@ schema: setup ## Write the contract's JSON Schema from the sidecar's messages
 
 runbooks: setup ## Write docs/runbooks as the pages that Odoo serves
 	@$(VENV) -m stack.runbooks
+
+translations: setup ## Write the add-ons' templates for translators, as Odoo exports them
+	@$(VENV) -m stack.translations
 
 WHEELS := dist
 wheels: setup ## Build the sidecar and each add-on as wheels into dist/
