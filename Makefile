@@ -4,7 +4,7 @@ VENV := .stack/venv/bin/python
 ADDONS := $(wildcard odoo_addons/*/pyproject.toml)
 export PYTHONPATH :=
 
-.PHONY: help setup demo test lint bench chaos mutants schema wheels pins clean
+.PHONY: help setup demo test lint bench chaos mutants schema runbooks wheels pins clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -37,8 +37,12 @@ mutants: setup ## Play a scene on each mutant of the code, where the promise it 
 schema: setup ## Write the contract's JSON Schema from the sidecar's messages
 	@$(VENV) -m lockgate schema contract/lockgate-v1.schema.json odoo_addons/lockgate/data/contract-v1.schema.json
 
+runbooks: setup ## Write docs/runbooks as the pages that Odoo serves
+	@$(VENV) -m stack.runbooks
+
+WHEELS := dist
 wheels: setup ## Build the sidecar and each add-on as wheels into dist/
-	@export WHOOL_POST_VERSION_STRATEGY_OVERRIDE=none; for project in sidecar $(ADDONS:/pyproject.toml=); do $(VENV) -m build --wheel --no-isolation --outdir dist $$project || exit 1; done
+	@export WHOOL_POST_VERSION_STRATEGY_OVERRIDE=none; for project in sidecar $(ADDONS:/pyproject.toml=); do $(VENV) -m build --wheel --no-isolation --outdir $(WHEELS) $$project || exit 1; done
 
 pins: setup ## Resolve stack/requirements.in and the sidecar's requirements into stack/requirements.txt
 	@.stack/venv/bin/uv pip compile --quiet --upgrade --python-version 3.11 --custom-compile-command "make pins" \

@@ -3,9 +3,13 @@
 import os
 import subprocess
 import sys
+import time
+from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 from stack.browser import chromium
 from stack.console import say, step
@@ -67,28 +71,57 @@ def test() -> int:
     One lane for each core: what the first says is shown at once, what the second says when both have ended.
     """
     chromium()
+    began = time.monotonic()
     with Servers("test") as servers, ThreadPoolExecutor() as pool:
-        first, second = _lanes(servers)
+        counts = servers.folder / "counts"
+        counts.mkdir()
+        first, second = _lanes(servers, counts)
         with step(f"testing {_names(first)}, and beside them {_names(second)}"):
             beside = pool.submit(lambda: [part.run(subprocess.PIPE) for part in second])
             done = [part.run() for part in first] + beside.result()
-    for part, result in zip([*first, *second], done, strict=True):
-        say(f"{part.name}: {'failed' if result.returncode else 'passed'}")
-    sys.stdout.writelines(result.stdout for result in done if result.stdout)
+        sys.stdout.writelines(result.stdout for result in done if result.stdout)
+        for part, result in zip([*first, *second], done, strict=True):
+            say(f"{part.name}: {'failed' if result.returncode else 'passed'}")
+        reports = [counts / f"{part.name}.xml" for part in [*first, *second]]
+        print(closing_line(reports, time.monotonic() - began), flush=True)
     return int(any(result.returncode for result in done))
 
 
-def _lanes(servers: Servers) -> tuple[list[Part], list[Part]]:
-    """All that is tested, in two halves that take about as long and share nothing but the servers."""
+def closing_line(files: Iterable[Path], seconds: float) -> str:
+    """What pytest would say at the end, had it run all parts as one.
+
+    `files` are its JUnit reports, one of each part; a part that ended without one is an error.
+    """
+    counts = Counter(dict.fromkeys(("failed", "passed", "skipped", "errors"), 0))
+    for file in files:
+        if not file.exists():
+            counts["errors"] += 1
+            continue
+        for suite in ElementTree.parse(file).iter("testsuite"):
+            tests, failed, skipped, errors = (
+                int(suite.get(name, 0)) for name in ("tests", "failures", "skipped", "errors")
+            )
+            passed = tests - failed - skipped - errors
+            counts.update(failed=failed, passed=passed, skipped=skipped, errors=errors)
+    told = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)
+    return f" {told} in {seconds:.2f}s ".center(80, "=")
+
+
+def _lanes(servers: Servers, counts: Path) -> tuple[list[Part], list[Part]]:
+    """All that is tested, in two halves that take about as long and share nothing but the servers.
+
+    pytest writes into the folder `counts` what became of each test.
+    """
     prices = [str(ADDONS / name) for name in project_modules() if name.startswith("lockgate_price")]
     others = [str(ADDONS / name) for name in project_modules() if not name.startswith("lockgate_price")]
 
     def addons(name: str, paths: list[str]) -> Part:
         database = servers.database(name.split()[0])
-        return addon_tests(name, servers.databases, database, servers.folder, servers.redis.url, paths)
+        arguments = [f"--junit-xml={counts / name}.xml", *paths]
+        return addon_tests(name, servers.databases, database, servers.folder, servers.redis.url, arguments)
 
     def plain(name: str, *arguments: str) -> Part:
-        return Part(name, [*PYTEST, "-p", "no:odoo", *arguments], {})
+        return Part(name, [*PYTEST, "-p", "no:odoo", f"--junit-xml={counts / name}.xml", *arguments], {})
 
     return [
         addons("price add-ons", prices),

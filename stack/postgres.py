@@ -176,7 +176,7 @@ class Postgres(Databases):
 
 
 class RunningPostgres(Databases):
-    """The server that LOCKGATE_POSTGRES_URL names; its user must be allowed to create databases."""
+    """The server that STACK_POSTGRES_URL names; its user must be allowed to create databases."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -194,7 +194,7 @@ class RunningPostgres(Databases):
         try:
             self.connect().close()
         except psycopg2.OperationalError as error:
-            raise Missing(f"LOCKGATE_POSTGRES_URL names a server that does not answer: {error}") from None
+            raise Missing(f"STACK_POSTGRES_URL names a server that does not answer: {error}") from None
 
     def stop(self) -> None:
         """Leave it running: it is not ours."""

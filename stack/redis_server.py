@@ -54,7 +54,7 @@ class Redis:
 
 
 class RunningRedis:
-    """The server that LOCKGATE_REDIS_URL names. Tests flush its database, so that must be one of its own."""
+    """The server that STACK_REDIS_URL names. Tests flush its database, so that must be one of its own."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -65,7 +65,7 @@ class RunningRedis:
         try:
             self.client.ping()
         except redis.ConnectionError as error:
-            raise Missing(f"LOCKGATE_REDIS_URL names a server that does not answer: {error}") from None
+            raise Missing(f"STACK_REDIS_URL names a server that does not answer: {error}") from None
 
     def stop(self) -> None:
         """Leave it running: it is not ours."""

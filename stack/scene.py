@@ -44,40 +44,46 @@ class Scene:
 
     # What people do
 
-    def move(self, product: int, quantity: int) -> None:
-        """Receive goods from a supplier, or deliver them to a customer, as a validated transfer."""
-        parts = self.parts
-        warehouse = self.warehouse
-        if quantity > 0:
-            kind, source, destination = (
-                warehouse["in_type_id"],
-                parts.admin.reference("stock.stock_location_suppliers"),
-                warehouse["lot_stock_id"],
-            )
-        else:
-            kind, source, destination = (
-                warehouse["out_type_id"],
-                warehouse["lot_stock_id"],
-                parts.admin.reference("stock.stock_location_customers"),
-            )
-        move = {
-            "product_id": product,
-            "product_uom_qty": abs(quantity),
-            "location_id": source,
-            "location_dest_id": destination,
-        }
-        picking = parts.admin.create(
-            "stock.picking",
-            picking_type_id=kind,
-            location_id=source,
-            location_dest_id=destination,
-            move_ids=[(0, 0, move)],
+    def draft(self, prices: dict[str, float], **values: Any) -> int:
+        """Draft a change of these prices, by SKU, on both channels, as the analyst; returns its id."""
+        products = {product.sku: product.id for product in self.products}
+        lines = [(0, 0, {"product_id": products[sku], "price": price}) for sku, price in prices.items()]
+        books = [(6, 0, list(self.parts.channels.books.values()))]
+        return self.parts.analyst.create(
+            "lockgate.price.change", reason="Autumn campaign", book_ids=books, line_ids=lines, **values
         )
-        parts.admin.call("stock.picking", "action_confirm", [picking])
-        parts.admin.call("stock.picking", "action_assign", [picking])
-        moves = parts.admin.find("stock.move", [("picking_id", "=", picking)], "id")
-        parts.admin.call("stock.move", "write", [moves[0]["id"]], {"quantity": abs(quantity), "picked": True})
-        parts.admin.call("stock.picking", "button_validate", [picking])
+
+    def receive(self, product: int, quantity: int) -> None:
+        """Buy so many units from a supplier, and take them in."""
+        admin = self.parts.admin
+        order = admin.create(
+            "purchase.order",
+            partner_id=admin.reference("base.res_partner_2"),
+            picking_type_id=self.warehouse["in_type_id"],
+            order_line=[(0, 0, {"product_id": product, "product_qty": quantity, "price_unit": 1.0})],
+        )
+        admin.call("purchase.order", "button_confirm", [order])
+        self._validate(admin.read("purchase.order", order, "picking_ids")["picking_ids"])
+
+    def deliver(self, product: int, quantity: int) -> None:
+        """Sell so many units to a customer, and ship them."""
+        admin = self.parts.admin
+        order = admin.create(
+            "sale.order",
+            partner_id=admin.reference("base.res_partner_2"),
+            warehouse_id=self.parts.channels.warehouse,
+            order_line=[(0, 0, {"product_id": product, "product_uom_qty": quantity})],
+        )
+        admin.call("sale.order", "action_confirm", [order])
+        self._validate(admin.read("sale.order", order, "picking_ids")["picking_ids"])
+
+    def _validate(self, pickings: list[int]) -> None:
+        admin = self.parts.admin
+        admin.call("stock.picking", "action_assign", pickings)
+        for move in admin.find("stock.move", [("picking_id", "in", pickings)], "product_uom_qty"):
+            done = {"quantity": move["product_uom_qty"], "picked": True}
+            admin.call("stock.move", "write", [move["id"]], done)
+        admin.call("stock.picking", "button_validate", pickings)
 
     @cached_property
     def warehouse(self) -> dict[str, int]:
@@ -117,6 +123,17 @@ class Scene:
     def state(self, change: int) -> str:
         return self.parts.analyst.read("lockgate.price.change", change, "state")["state"]
 
+    def progress(self, change: int) -> list[dict[str, Any]]:
+        """How far a price change has come, a row for each channel."""
+        return self.parts.analyst.find(
+            "lockgate.price.change.progress",
+            [("change_id", "=", change)],
+            "published_count",
+            "published_at",
+            "reconciled_count",
+            "reconciled_at",
+        )
+
     def sealed(self, book: int) -> int:
         return self.parts.analyst.call("lockgate.price.seal", "search_count", [("book_id", "=", book)])
 
@@ -152,7 +169,7 @@ class Scene:
         return httpx.get(f"{self.parts.fake_url}/history", params={"since": since}).json()
 
     def flush_redis(self) -> None:
-        redis.Redis.from_url(self.parts.redis_url).flushall()
+        redis.Redis.from_url(self.parts.redis_url).flushdb()
 
     # Waiting for it
 

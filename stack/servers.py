@@ -18,7 +18,7 @@ from stack.templates import clone, prepare
 class Servers:
     """A context: the servers run inside it. `name` says which of the checkout's stacks this is.
 
-    LOCKGATE_POSTGRES_URL and LOCKGATE_REDIS_URL name running servers that are used instead of private ones.
+    STACK_POSTGRES_URL and STACK_REDIS_URL name running servers that are used instead of private ones.
     """
 
     databases: Databases
@@ -70,10 +70,10 @@ class Servers:
 
 
 def _postgres(folder: Path) -> Databases:
-    url = os.environ.get("LOCKGATE_POSTGRES_URL")
+    url = os.environ.get("STACK_POSTGRES_URL")
     return RunningPostgres(url) if url else Postgres(folder)
 
 
 def _redis(folder: Path) -> Redis | RunningRedis:
-    url = os.environ.get("LOCKGATE_REDIS_URL")
+    url = os.environ.get("STACK_REDIS_URL")
     return RunningRedis(url) if url else Redis(folder)

@@ -37,7 +37,7 @@ CREATE_VARIANTS = (
 )
 
 
-def _need_node() -> None:
+def need_node() -> None:
     """Raise `Missing` unless Node.js and npm are there and new enough."""
     wanted = f"the real shop needs Node.js {OLDEST_NODE} or later with npm"
     for program in ("node", "npm"):
@@ -50,7 +50,7 @@ def _need_node() -> None:
 
 def node_modules() -> Path:
     """Return the folder of the shop's packages as its lock file pins them; install them the first time."""
-    _need_node()
+    need_node()
     pins = [SOURCE / "package.json", SOURCE / "package-lock.json"]
     folder = CACHE / f"vendure-{digest(pins)}"
     with locked(CACHE / "vendure.lock"):

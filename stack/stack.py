@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from stack.console import step
 from stack.odoo import Odoo
 from stack.servers import Servers
-from stack.shop import Shop
+from stack.shop import Shop, need_node
 from stack.sidecar import FakeChannel, Sidecar
 from stack.templates import SHOP
 
@@ -27,6 +27,8 @@ class Stack(Servers):
         self._with_shop, self._options = shop, options
 
     def _start(self) -> None:
+        if self._with_shop:
+            need_node()  # said at once, and not after minutes of downloads
         super()._start()
         self.odoo = Odoo(
             self.databases, self.database("odoo"), self.folder, redis_url=self.redis.url, **self._options

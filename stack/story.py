@@ -80,15 +80,7 @@ class Story(Scene):
         new = {product.sku: round(product.price * 0.9, 2) for product in changed}
         moment = datetime.now(UTC).replace(tzinfo=None, microsecond=0) + timedelta(seconds=8)
         with self.row("price change drafted, refused to its author", "Odoo", "draft") as row:
-            change = parts.analyst.create(
-                "lockgate.price.change",
-                reason="Autumn campaign",
-                book_ids=[(6, 0, list(parts.channels.books.values()))],
-                effective_from=moment.isoformat(" "),
-                line_ids=[
-                    (0, 0, {"product_id": product.id, "price": new[product.sku]}) for product in changed
-                ],
-            )
+            change = self.draft(new, effective_from=moment.isoformat(" "))
             impact = parts.analyst.find(
                 "lockgate.price.impact",
                 [("change_id", "=", change)],
@@ -97,7 +89,15 @@ class Story(Scene):
                 "change_percent",
                 "margin",
             )
-            self.expect("the form shows the impact on each channel's listings", lambda: len(impact), 3 * 2)
+            self.expect(
+                "the form shows old, new and change of each channel's listings",
+                lambda: sorted(
+                    (line["old_price"], line["new_price"], round(line["change_percent"], 2))
+                    for line in impact
+                ),
+                sorted((product.price, new[product.sku], -0.1) for product in changed for _channel in "ab"),
+            )
+            self.expect("and what is earned", lambda: all(line["margin"] > 0 for line in impact), True)
             parts.analyst.call("lockgate.price.change", "action_request", [change])
             self.refused(
                 "the analyst cannot approve",
@@ -120,29 +120,29 @@ class Story(Scene):
                 ) as row:
                     self.wait_price(code, product.sku, new[product.sku])
                     row.after = f"{new[product.sku]:.2f}"
-        with self.row("read back from both channels", "Odoo", "published") as row:
+        with self.row("read back from both channels", "Odoo", "approved") as row:
             self.wait(
-                "the change is reconciled on every channel",
+                "the change is published and reconciled on every channel, each with its time",
                 lambda: all(
-                    progress["reconciled_count"] == progress["seal_count"]
-                    for progress in parts.analyst.find(
-                        "lockgate.price.change.progress",
-                        [("change_id", "=", change)],
-                        "seal_count",
-                        "reconciled_count",
-                    )
+                    channel["published_count"] == channel["reconciled_count"] == len(changed)
+                    and moment.isoformat(" ") <= channel["published_at"] <= channel["reconciled_at"]
+                    for channel in self.progress(change)
                 ),
             )
-            row.after = "reconciled, 3 of 3 on each"
+            times = ", ".join(channel["reconciled_at"][11:] for channel in self.progress(change))
+            row.after = f"published, and reconciled at {times} UTC"
 
     def stock_moves(self) -> None:
         product = self.products[3]
-        for what, quantity in (("12 units received", 12), ("5 units delivered to a customer", -5)):
+        for what, act, quantity, difference in (
+            ("12 units bought and received", self.receive, 12, 12),
+            ("5 units sold and delivered", self.deliver, 5, -5),
+        ):
             before = self.stock("vendure", product.sku)
             with self.row(f"{what}: {product.sku}", "vendure", str(before)) as row:
-                self.move(product.id, quantity)
+                act(product.id, quantity)
                 for code in self.parts.channels.channels:
-                    self.expect_stock(code, product, (before or 0) + quantity)
+                    self.expect_stock(code, product, (before or 0) + difference)
                 row.after = str(self.stock("vendure", product.sku))
 
     def burst(self) -> None:
@@ -213,9 +213,18 @@ class Story(Scene):
             ids = list({failure["exception_id"] for failure in failures})
             self.expect("the same cause is one exception", lambda: len(ids), 1)
             row.after = f"exception: {failures[0]['message']}"
+        with self.row("Retry pressed with nothing mended", "vendure", "exception open") as row:
+            tries = [("publication_id.listing_id", "=", listing), ("outcome", "=", "rejected")]
+            before = parts.admin.call("lockgate.attempt", "search_count", tries)
+            parts.owner.call("lockgate.exception", "action_retry", ids)
+            self.wait(
+                "price and stock were tried again, and refused again",
+                lambda: parts.admin.call("lockgate.attempt", "search_count", tries) >= before + 2,
+            )
+            row.after = "refused again"
         with self.row("mapping fixed, Retry pressed", "vendure", "exception open") as row:
-            parts.admin.call("lockgate.listing", "write", [listing], {"sku": product.sku})
-            parts.admin.call("lockgate.exception", "action_retry", ids)
+            parts.owner.call("lockgate.listing", "write", [listing], {"sku": product.sku})
+            parts.owner.call("lockgate.exception", "action_retry", ids)
             self.wait(
                 "the exception resolved",
                 lambda: (
@@ -236,6 +245,10 @@ class Story(Scene):
             )
             script.raise_for_status()
             last = self.history()["last"]
+            dearer = self.products[7:9]
+            change = self.draft({product.sku: round(product.price * 1.1, 2) for product in dearer})
+            parts.analyst.call("lockgate.price.change", "action_request", [change])
+            parts.approver.call("lockgate.price.change", "action_approve", [change])
             for index, product in enumerate(self.products):
                 self.adjust(product.id, 3 + index)
             self.wait("a run has begun", lambda: self.history(last)["last"] > last or self.in_flight() > 0)
@@ -245,6 +258,9 @@ class Story(Scene):
             for product in self.products:
                 for code in parts.channels.channels:
                     self.wait_stock(code, product)
+            for product in dearer:
+                for code in parts.channels.channels:
+                    self.wait_price(code, product.sku, round(product.price * 1.1, 2))
             row.after = "Odoo's values on both"
 
     @contextmanager

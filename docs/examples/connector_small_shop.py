@@ -54,20 +54,24 @@ class SmallShopConnector:
         outcomes: dict[int, PushOutcome] = {item.key: ONE_PRICE for item in items if _book(item)}
         products = {item.value.sku: _product(item) for item in items if item.key not in outcomes}
         if products:
-            answer = self._wire.call("POST", "/products/update", products, changes=True)
-            for item in items:
-                outcomes.setdefault(item.key, _outcome(item, answer.data[item.value.sku]))
+            with self._wire.reading():
+                answer = self._wire.call("POST", "/products/update", products, changes=True)
+                for item in items:
+                    outcomes.setdefault(item.key, _outcome(item, answer.data[item.value.sku]))
         return outcomes
 
     def read(self, items: Sequence[Item]) -> Mapping[int, ReadOutcome]:
         if not items:
             return {}
         skus = [item.value.sku for item in items]
-        answer = self._wire.call("POST", "/products/find", skus, changes=False)
-        return {item.key: _reading(item, answer.data.get(item.value.sku)) for item in items}
+        with self._wire.reading():
+            answer = self._wire.call("POST", "/products/find", skus, changes=False)
+            return {item.key: _reading(item, answer.data.get(item.value.sku)) for item in items}
 
     def check(self) -> str:
-        return f"The shop has {self._wire.call('GET', '/products', changes=False).data['count']} products."
+        with self._wire.reading():
+            answer = self._wire.call("GET", "/products", changes=False)
+            return f"The shop has {answer.data['count']} products."
 
     def close(self) -> None:
         self._wire.close()

@@ -24,6 +24,7 @@
         "views/lockgate_exception_views.xml",
         "views/lockgate_exception_failure_views.xml",
         "views/lockgate_exception_rule_views.xml",
+        "views/lockgate_exception_bulk_views.xml",
         "wizard/lockgate_integration_key_views.xml",
         "wizard/lockgate_incarnation_views.xml",
         "wizard/lockgate_exception_decision_views.xml",

@@ -31,7 +31,7 @@ def tell(database, codes):
                 url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=None
             )
         _client.publish(f"lockgate:wake:{database}", ",".join(codes))
-    except (redis.RedisError, OSError, ValueError) as error:
+    except Exception as error:
         _silent_until = time.monotonic() + PAUSE
         # The class alone: the text of the error may hold the address with its password.
         _logger.warning("Redis was not told of work (%s); the pacer will find it.", type(error).__name__)

@@ -7,11 +7,13 @@
     "license": "LGPL-3",
     "depends": ["lockgate", "stock"],
     "data": [
+        "data/ir_cron.xml",
         "security/ir.model.access.csv",
         "security/lockgate_stock_rules.xml",
         "views/lockgate_exposure_policy_views.xml",
         "views/lockgate_stock_ledger_views.xml",
         "views/lockgate_channel_views.xml",
+        "views/lockgate_exception_views.xml",
         "views/lockgate_listing_views.xml",
         "views/lockgate_reconciliation_views.xml",
         "views/stock_location_views.xml",

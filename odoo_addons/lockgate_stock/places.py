@@ -13,6 +13,7 @@ class Pool(NamedTuple):
     """Locations that count together; what moves between them stays there to sell."""
 
     inside: list  # the locations
+    held: list = []  # those among them that are on hold or in quality control, so not sold from
     where: list = []  # the places that a policy names, above them
     without: list = []  # and those it leaves out
 
@@ -20,8 +21,8 @@ class Pool(NamedTuple):
 def of_channel(cr, channel_id):
     """The Pool of the channel's warehouses; None: it has none."""
     prepared.execute(cr, OF_CHANNEL, {"channel": channel_id})
-    placed, inside = cr.fetchone()
-    return Pool(inside or []) if placed else None
+    placed, inside, held = cr.fetchone()
+    return Pool(inside or [], held or []) if placed else None
 
 
 def of_policy(cr, policy, pool):
@@ -31,36 +32,49 @@ def of_policy(cr, policy, pool):
         "sum": [policy.sources],
         "first": [[source] for source in policy.sources],
     }[policy.places]
-    left_out = set(_inside(cr, policy.left_out)) if policy.left_out else set()
+    left_out = _below(cr, policy.left_out) if policy.left_out else Pool([])
     pools = []
     for where in roots:
-        inside = _inside(cr, where) if where else pool.inside
-        pools.append(Pool([each for each in inside if each not in left_out], where, policy.left_out))
+        there = _below(cr, where) if where else pool
+        inside, held = (
+            [each for each in here if each not in without]
+            for here, without in ((there.inside, set(left_out.inside)), (there.held, set(left_out.held)))
+        )
+        pools.append(Pool(inside, held, where, policy.left_out))
     return pools
 
 
-def _inside(cr, locations):
+def _below(cr, locations):
     cr.execute(OF_LOCATIONS, {"locations": locations})
-    return [location_id for (location_id,) in cr.fetchall()]
+    inside, held = cr.fetchone()
+    return Pool(inside or [], held or [])
 
 
-# At or below a root, in use, and neither on hold nor in quality control.
+# At or below a root, and in use; on hold or in quality control, or not.
 BELOW = """
        stock_location l ON l.parent_path LIKE root.parent_path || '%%'
        AND l.active AND l.usage IN ('internal', 'view')
-       AND NOT EXISTS (SELECT FROM stock_location hold
-                        WHERE l.parent_path LIKE hold.parent_path || '%%'
-                          AND (hold.lockgate_hold OR hold.id IN (
-                               SELECT wh_qc_stock_loc_id FROM stock_warehouse)))
+"""
+HELD = """
+       EXISTS (SELECT FROM stock_location hold
+                WHERE l.parent_path LIKE hold.parent_path || '%%'
+                  AND (hold.lockgate_hold OR hold.id IN (SELECT wh_qc_stock_loc_id FROM stock_warehouse)))
+"""
+KINDS = """
+       array_agg(DISTINCT id) FILTER (WHERE id IS NOT NULL AND NOT held),
+       array_agg(DISTINCT id) FILTER (WHERE held)
 """
 OF_CHANNEL = f"""
-    SELECT count(*) > 0, array_agg(DISTINCT l.id) FILTER (WHERE l.id IS NOT NULL)
-      FROM lockgate_channel_warehouse_rel r
-      JOIN stock_warehouse w ON w.id = r.warehouse_id
-      JOIN stock_location root ON root.id = w.lot_stock_id
- LEFT JOIN {BELOW}
-     WHERE r.channel_id = %(channel)s
+    SELECT count(*) > 0, {KINDS}
+      FROM (SELECT l.id, {HELD} AS held
+              FROM lockgate_channel_warehouse_rel r
+              JOIN stock_warehouse w ON w.id = r.warehouse_id
+              JOIN stock_location root ON root.id = w.lot_stock_id
+         LEFT JOIN {BELOW}
+             WHERE r.channel_id = %(channel)s) location
 """
 OF_LOCATIONS = f"""
-    SELECT DISTINCT l.id FROM stock_location root JOIN {BELOW} WHERE root.id = ANY(%(locations)s)
+    SELECT {KINDS}
+      FROM (SELECT l.id, {HELD} AS held
+              FROM stock_location root JOIN {BELOW} WHERE root.id = ANY(%(locations)s)) location
 """

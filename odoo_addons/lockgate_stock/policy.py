@@ -10,6 +10,15 @@ from odoo.addons.lockgate.turn import prepared
 
 # The most that a channel is told: a shop's own column is seldom wider than 32 bits.
 MOST = 2**31 - 1
+# What the terms that are numbers may be. The form refuses others; SQL does not.
+UNITS = ("buffer", "backorder", "most", "least")
+PERCENTAGES = ("buffer_percent", "share")
+WITHIN = {
+    **dict.fromkeys(UNITS, range(MOST + 1)),
+    **dict.fromkeys(PERCENTAGES, range(101)),
+    "pack": range(1, MOST + 1),
+    "days": range(3651),
+}
 
 
 class Policy(NamedTuple):
@@ -33,6 +42,21 @@ class Policy(NamedTuple):
     sources: list = []  # locations, in their order
     left_out: list = []  # locations
     tiers: list = []  # [[below, share, buffer, least]], the scarcest first
+
+    def terms(self, left):
+        """(below, share, buffer, least) while so many units are left; below: of the scarcest tier, or None.
+
+        Each is the tightest of the policy's own and those of every tier that is reached.
+        """
+        reached = [tier for tier in self.tiers if left < tier[0]]
+        own = None, self.share, self.buffer, self.least
+        _below, shares, buffers, leasts = zip(own, *reached, strict=True)
+        return reached[0][0] if reached else None, min(shares), max(buffers), max(leasts)
+
+    @property
+    def wrong(self):
+        """The first of its fields that cannot be what it is; None: there is none."""
+        return next((name for name, within in WITHIN.items() if getattr(self, name) not in within), None)
 
     @property
     def has_places(self):
@@ -67,11 +91,12 @@ POLICIES = """
 """
 
 
-def show(policy, left, told, now, reduced_to=100):
+def show(policy, left, ended, now, reduced_to=100):
     """What the channel is to show when `left` units are left of the pool, and the steps that lead there.
 
-    `told`: what it was to show until now, or None. `reduced_to`: how much of a number a channel that is
-    reduced shows, in %. Steps are [kind, the policy's number, the result].
+    `ended`: whether it is discontinued and nothing of it lies there any more, now or before. `reduced_to`:
+    how much of a number a channel that is reduced shows, in %. Steps are [kind, the policy's number, the
+    result].
     """
     if policy.shows == "never":
         return 0, [["never", 0, 0]]
@@ -91,13 +116,10 @@ def show(policy, left, told, now, reduced_to=100):
     if policy.shows == "always":
         number = step("always", policy.most, policy.most)
         return reduce(number), steps
-    if policy.discontinued and told == 0:
+    if ended:
         return 0, [["sold_out", 0, 0]]
-    share, buffer, least = policy.share, policy.buffer, policy.least
-    tier = next((tier for tier in policy.tiers if left < tier[0]), None)
-    if tier:
-        below, share, buffer, tiers_least = tier
-        least = max(least, tiers_least)
+    below, share, buffer, least = policy.terms(left)
+    if below:
         step("scarce", below, left)
     buffer = max(buffer, -(-max(left, 0) * policy.buffer_percent // 100))
     if buffer:

@@ -6,7 +6,7 @@
     "author": "Lockgate",
     "license": "LGPL-3",
     "depends": ["lockgate_stock", "mrp"],
-    "data": ["data/ir_cron.xml", "views/lockgate_listing_views.xml"],
+    "data": ["views/lockgate_listing_views.xml"],
     "auto_install": True,
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",

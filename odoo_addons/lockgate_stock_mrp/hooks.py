@@ -1,6 +1,12 @@
+from odoo.addons.lockgate_stock.models.lockgate_channel_sweep import AT_ONCE
+from odoo.tools import split_every
+
+
 def post_init_hook(env):
     """Give the kits that are listed already their parts."""
-    env["lockgate.standing"]._restand_all()
+    listings = env["lockgate.listing"].with_context(active_test=False).search([])
+    for some in split_every(AT_ONCE, listings.ids, listings.browse):
+        env["lockgate.outbox"]._mark_listings("stock", some._stand().ids, "kits are followed from now on")
 
 
 def uninstall_hook(env):

@@ -1,4 +1,4 @@
-"""`lockgate check`: tries Odoo, Redis, the connectors and channels, and says in words what is wrong."""
+"""`lockgate check`: tries Odoo, Redis, the connectors and each channel, and says in words what is wrong."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ EXPECTED = (OdooError, RedisError, ChannelError, SettingsError)
 
 
 def check(settings: Settings, channels: tuple[str, ...]) -> Iterator[Finding]:
+    """Findings of everything; `channels` are codes, and none means every channel that Odoo has."""
+    known: list[str] = []
     yield _try("Redis", lambda: _redis(settings))
-    yield _try("Odoo", lambda: _odoo(settings))
+    yield _try("Odoo", lambda: _odoo(settings, known))
     for code in sorted(connectors.addresses()):
         yield _try(f"connector {code}", lambda code=code: _connector(code))  # type: ignore[misc]
-    for code in channels:
+    for code in channels or known:
         yield _try(f"channel {code}", lambda code=code: _channel(settings, code))  # type: ignore[misc]
 
 
@@ -49,10 +51,13 @@ def _redis(settings: Settings) -> str:
     return f"Redis {info['redis_version']} answers."
 
 
-def _odoo(settings: Settings) -> str:
-    waiting = Gateway.open(settings).due().channels
+def _odoo(settings: Settings, known: list[str]) -> str:
+    """Adds the codes of Odoo's channels to `known`."""
+    channels = Gateway.open(settings).due(every=True).channels
+    known += sorted(each.channel for each in channels)
+    waiting = sum(any((each.critical, each.routine, each.bulk)) for each in channels)
     way = f"{settings.odoo_transport}, contract v{CONTRACT}"
-    return f"Odoo answers ({way}); {len(waiting)} channels have work."
+    return f"Odoo answers ({way}); {waiting} of {len(channels)} channels have work."
 
 
 def _connector(code: str) -> str:

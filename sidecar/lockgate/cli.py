@@ -75,7 +75,10 @@ def worker(concurrency: int | None, queues: str) -> None:
 @main.command()
 @click.argument("channels", nargs=-1)
 def check(channels: tuple[str, ...]) -> None:
-    """Try Odoo, Redis, the connectors and the CHANNELS named; say what is wrong. Exits 1 if anything is."""
+    """Try Odoo, Redis, the connectors and each channel; say what is wrong. Exits 1 if anything is.
+
+    CHANNELS are codes of those to try, instead of all.
+    """
     from lockgate.check import check as findings
 
     well = True

@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 CONTRACT = 1
 
@@ -162,17 +162,26 @@ class Lease(Message):
     value: Value
 
 
+def _storable(words: str) -> str:
+    """Without what PostgreSQL's JSON cannot hold: one such character would cost a whole exchange."""
+    return words.replace("\0", "").encode(errors="replace").decode()
+
+
+Said = Annotated[str, AfterValidator(_storable)]
+"""What a channel or its connector said, in whatever bytes."""
+
+
 class Result(Message):
     """What came of one leased publication. Counts only with a token that was given."""
 
     token: str
     publication: int
     outcome: Outcome
-    message: str = Field(description="plain words for a person: what happened and what to do")
+    message: Said = Field(description="plain words for a person: what happened and what to do")
     retry_after: float | None = Field(ge=0, description="seconds, for `retry` and `down`")
     reading: Reading | None
-    answer: str = Field(description="an excerpt of what the channel said, secrets masked")
-    request_id: str | None
+    answer: Said = Field(description="an excerpt of what the channel said, secrets masked")
+    request_id: Said | None
     cause: Cause | None = Field(description="why it did not end well; none where nothing went wrong")
     seconds: float = Field(ge=0, description="how long the request took")
 
@@ -220,7 +229,7 @@ class RegisterAnswer(Envelope):
 
 
 class DueRequest(Envelope):
-    pass
+    every: bool = Field(description="tell of channels without work too")
 
 
 class DueChannel(Message):
@@ -231,7 +240,9 @@ class DueChannel(Message):
 
 
 class DueAnswer(Envelope):
-    channels: tuple[DueChannel, ...] = Field(description="channels with work now; counts are capped")
+    channels: tuple[DueChannel, ...] = Field(
+        description="those with work now, or every one; counts are capped"
+    )
     next_in: float | None = Field(description="seconds until something falls due by time alone")
 
 

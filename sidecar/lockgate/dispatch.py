@@ -4,11 +4,13 @@
 
 Results go back at once, and the next leases ride on the same exchange. Every lease gets exactly one result. A
 lease that is not sent is handed back: `retry` with `seconds` 0, which Odoo counts as no try. Nobody sleeps on
-a channel's limit: a run without budget ends, and says when to come again.
+a channel's limit: a run that may send nothing ends, and says when to come again. Now and then it has Odoo
+turn marks into values before: changes pile up as one value each, however long the channel is left alone.
 """
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -27,8 +29,13 @@ from lockgate.run import Held, Nudge, Run
 from lockgate.sending import Sender
 from lockgate.sessions import Sessions
 
+log = logging.getLogger(__name__)
+
 RUN_SECONDS = 10.0
 """After this long a run leases no more and hands over to a new one, so that others get its seat."""
+
+MARKS_WAIT = 1.0
+"""Seconds that marks wait for a turn at most while the channel may be sent nothing for longer than that."""
 
 REPORT_SECONDS = 0.05
 """After this long results are on their way to Odoo: small batches that go fast share an exchange."""
@@ -66,35 +73,66 @@ class Dispatch:
         self._stopping = stopping or threading.Event()
         self._boot = boot
         self._sleep = sleep
+        self._runs: set[Run] = set()
+        self._turned_at: dict[str, float] = {}
 
-    def run(self, channel: str, work_class: WorkClass) -> list[Nudge]:
+    def run(self, channel: str, work_class: WorkClass, pause: float = 0.0) -> list[Nudge]:
         """Send what is due of this class or a more urgent one. Returns when to come again, and for what.
 
-        Raises OdooRefused or OdooDown when an exchange failed; what Odoo was not told ends as unknown there.
+        `pause`: seconds for which the channel wants no requests. Raises OdooRefused or OdooDown when an
+        exchange failed; what Odoo was not told ends as unknown there.
         """
-        if wait := self._budget.wait(channel, work_class):
+        if wait := max(pause, self._budget.wait(channel, work_class)):
+            if min(wait, self._boot() - self._turned_at.get(channel, 0.0)) > MARKS_WAIT:
+                self._exchange(Run(channel, work_class, until=0.0, ended=True), [])
             return [Nudge(work_class, wait)]
         run = Run(channel, work_class, until=self._boot() + RUN_SECONDS)
+        self._runs.add(run)
+        try:
+            return self._run(run)
+        finally:
+            self._runs.discard(run)
+
+    def give_back(self) -> None:
+        """At a stop, once `stopping` is set: hand back what is in hand and unsent, though a request hangs.
+
+        Does not wait. Each run goes back on a thread of its own, so that none waits for another's channel.
+        """
+        for run in list(self._runs):
+            run.ended = True
+            threading.Thread(target=self._give_back, args=(run,), name="give back").start()
+
+    def _give_back(self, run: Run) -> None:
+        try:
+            if results := run.report():
+                self._exchange(run, results)
+        except OdooError as error:
+            log.warning("Channel %s: what was in hand ends by itself in Odoo: %s", run.channel, error)
+
+    def _run(self, run: Run) -> list[Nudge]:
         answer = self._exchange(run, [])
         while run.held:
             began = self._boot()
             results = self._send_for_a_while(run, answer)
             answer = self._exchange(run, results)
             if not run.ended:
-                self._pace.learn(channel, len(results), self._boot() - began, answer.send_by)
+                self._pace.learn(run.channel, len(results), self._boot() - began, answer.send_by)
         return self._come_again(run, answer)
 
     def _send_for_a_while(self, run: Run, answer: ExchangeAnswer) -> list[Result]:
         """At least one batch, and those that a fast channel takes before Odoo must hear of them."""
         assert answer.channel is not None
-        results: list[Result] = []
         report_at = self._boot() + REPORT_SECONDS
-        while run.held and not run.ended:
-            results += self._sender.send(run, answer.channel, answer.deadline, run.next_batch())
-            run.ended = run.ended or self._stopping.is_set()
+        while not self._over(run) and (batch := run.next_batch()):
+            run.came_of(self._sender.send(run, answer.channel, answer.deadline, batch))
             if self._boot() >= report_at:
                 break
-        return results + (run.hand_back() if run.ended else [])
+        self._over(run)
+        return run.report()
+
+    def _over(self, run: Run) -> bool:
+        run.ended = run.ended or self._stopping.is_set()
+        return run.ended
 
     def _exchange(self, run: Run, results: list[Result]) -> ExchangeAnswer:
         """Results in, leases out. Cut off, it is asked again in the same words, so that it counts once.
@@ -102,8 +140,7 @@ class Dispatch:
         Results are offered again to a turn that is busy; waiting here is what keeps them from being lost.
         """
         asked = self._boot()
-        run.ended = run.ended or self._stopping.is_set()
-        ceiling = 0 if run.ended or asked > run.until else self._ceiling(run)
+        ceiling = 0 if self._over(run) or asked > run.until else self._ceiling(run)
         exchange_id = uuid.uuid4().hex
         give_up = asked + (REPORT_PATIENCE if results else PATIENCE)
         pause = 0.01
@@ -126,6 +163,7 @@ class Dispatch:
                 metrics.EXCHANGES.labels(state).observe(self._boot() - began)
             self._sleep(random.uniform(pause / 2, pause))
             pause = min(pause * 2, 0.5)
+        self._turned_at[run.channel] = asked
         self._receive(run, answer, asked)
         return answer
 

@@ -3,6 +3,7 @@
 Tests, the demo and the benchmarks read its history. Failures are scripted by rules (`POST /script`):
 
     fail, html      answers a status or a page, without effect
+    misfit, endless answers JSON of another shape, or more and more of it, without effect
     delay           answers and applies after a wait
     lose, hang      no effect, no answer; the connection is closed at once, or after a wait
     late            no answer, and the effect comes after a wait
@@ -17,6 +18,7 @@ Tests, the demo and the benchmarks read its history. Failures are scripted by ru
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -127,6 +129,10 @@ class Handler(BaseHTTPRequestHandler):
             self._send(
                 rule.status, b"<html><body>A proxy's page</body></html>", {"content-type": "text/html"}
             )
+        elif kind == "misfit":
+            self._answer(rule.status, {"items": [{"key": item.get("key")} for item in items]})
+        elif kind == "endless":
+            self._never_end()
         else:
             if kind == "late":
                 shop.apply_in(rule.seconds, entries)
@@ -168,6 +174,15 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _never_end(self) -> None:
+        """Until the caller has enough and closes the connection."""
+        self.close_connection = True
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while True:
+                self.wfile.write(b" " * 65536)
 
     def log_message(self, format: str, *args: Any) -> None:
         """The history is the log."""

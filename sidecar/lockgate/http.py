@@ -18,11 +18,15 @@ import httpcore
 from lockgate.errors import NeedsAttention
 
 ANSWER_LIMIT = 5_000_000
-"""Bytes of an answer that are read; a longer one is refused."""
+"""Bytes of a channel's answer that are read; a longer one is refused."""
 
 NOT_SENT = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
 CUT = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
 """Errors of a request: of which nothing was sent, and that was sent and has no whole answer."""
+
+
+class TooLong(Exception):
+    """The answer is longer than it may be, or never ends; the rest was not read."""
 
 
 class Deadline:
@@ -87,14 +91,18 @@ class BoundBackend(httpcore.NetworkBackend):
 
 
 class Http:
-    """Kept-alive connections to one host, for one thread at a time; follows no redirects."""
+    """Kept-alive connections to one host, for one thread at a time; follows no redirects.
 
-    def __init__(self, address: str) -> None:
+    Of an answer at most `limit` bytes are read.
+    """
+
+    def __init__(self, address: str, limit: int = ANSWER_LIMIT) -> None:
         parts = urlsplit(address)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise NeedsAttention(f"{address!r} is not an address that starts with http:// or https://")
         context = ssl.create_default_context(cafile=certifi.where()) if parts.scheme == "https" else None
         self._address = address.rstrip("/")
+        self._limit = limit
         self._deadline = Deadline()
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
@@ -106,7 +114,10 @@ class Http:
     def request(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], deadline: float
     ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers with lower-case names, and body, in `deadline` seconds. May raise httpcore's."""
+        """Status, headers with lower-case names, and body, in `deadline` seconds.
+
+        Raises TooLong and httpcore's errors.
+        """
         self._deadline.arm(deadline)
         with self._pool.stream(
             method, self._address + path, headers=list(headers.items()), content=body
@@ -115,8 +126,8 @@ class Http:
             size = 0
             for part in response.iter_stream():
                 size += len(part)
-                if size > ANSWER_LIMIT:
-                    raise httpcore.ReadError(f"the answer is longer than {ANSWER_LIMIT} bytes")
+                if size > self._limit:
+                    raise TooLong(f"the answer is longer than {self._limit} bytes")
                 parts.append(part)
             names = {
                 key.decode("latin-1").lower(): value.decode("latin-1") for key, value in response.headers

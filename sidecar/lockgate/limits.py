@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from redis import Redis, RedisError
@@ -20,36 +22,89 @@ from lockgate.contract import WorkClass
 log = logging.getLogger(__name__)
 
 
+SLOW = 1.0
+"""Seconds that a channel may keep a request waiting before its runs give their seats to others."""
+
+
 class Seats:
     """The runs of one worker process. A quarter is kept for critical work and one seat for bulk.
 
-    Work that gets no seat comes again a moment later, so a queue never stands behind a long run.
+    A run of a channel that keeps its requests waiting holds none of these seats, but one of as many beside
+    them, so that however many channels hang, the others have theirs. Work that gets no seat comes again a
+    moment later, so a queue never stands behind a long run.
     """
 
-    def __init__(self, seats: int, queues: Collection[WorkClass] = tuple(WorkClass)) -> None:
+    def __init__(self, seats: int, pace: Pace, queues: Collection[WorkClass] = tuple(WorkClass)) -> None:
         self._seats = seats
+        self._pace = pace
         self._for_urgent = seats - (WorkClass.BULK in queues)
         self._for_others = seats - (seats // 4 if WorkClass.CRITICAL in queues else 0)
-        self._taken: Counter[WorkClass] = Counter()
+        self._runs: Counter[tuple[str, WorkClass]] = Counter()
         self._lock = threading.Lock()
 
-    def take(self, work_class: WorkClass) -> bool:
+    @property
+    def threads(self) -> int:
+        """Runs there may be at once: on seats, beside them, and as many whose channel fell silent since."""
+        return 3 * self._seats
+
+    def take(self, channel: str, work_class: WorkClass) -> bool:
         with self._lock:
-            taken = self._taken
-            urgent = taken[WorkClass.CRITICAL] + taken[WorkClass.ROUTINE]
-            others = taken[WorkClass.ROUTINE] + taken[WorkClass.BULK]
-            if (
-                taken.total() >= self._seats
-                or (work_class != WorkClass.BULK and urgent >= self._for_urgent)
-                or (work_class != WorkClass.CRITICAL and others >= self._for_others)
-            ):
+            if not self._free(channel, work_class):
                 return False
-            taken[work_class] += 1
+            self._runs[channel, work_class] += 1
             return True
 
-    def free(self, work_class: WorkClass) -> None:
+    def _free(self, channel: str, work_class: WorkClass) -> bool:
+        taken: Counter[WorkClass] = Counter()
+        beside = 0
+        for (each, kind), runs in self._runs.items():
+            if self._pace.slow(each):
+                beside += runs
+            else:
+                taken[kind] += runs
+        if self._pace.slow(channel):
+            return beside < self._seats
+        urgent = taken[WorkClass.CRITICAL] + taken[WorkClass.ROUTINE]
+        others = taken[WorkClass.ROUTINE] + taken[WorkClass.BULK]
+        return (
+            taken.total() < self._seats
+            and (work_class == WorkClass.BULK or urgent < self._for_urgent)
+            and (work_class == WorkClass.CRITICAL or others < self._for_others)
+        )
+
+    def free(self, channel: str, work_class: WorkClass) -> None:
         with self._lock:
-            self._taken[work_class] -= 1
+            self._runs[channel, work_class] -= 1
+            if not self._runs[channel, work_class]:
+                del self._runs[channel, work_class]
+
+
+class Refusals:
+    """How long a channel's work is left alone that Odoo refuses: doubling, from 2 seconds to 30.
+
+    Asking again does not help until somebody has done something, and the nudges go on.
+    """
+
+    FIRST, MOST = 2.0, 30.0
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._refused: dict[str, tuple[float, float]] = {}  # how long, and until when
+
+    def wait(self, channel: str) -> float:
+        """Seconds until it may be asked for again; 0 is now."""
+        _, until = self._refused.get(channel, (0.0, 0.0))
+        return max(0.0, until - self._clock())
+
+    def refused(self, channel: str) -> float:
+        """It was refused once more; returns the seconds to leave it alone."""
+        before, _ = self._refused.get(channel, (self.FIRST / 2, 0.0))
+        seconds = min(before * 2, self.MOST)
+        self._refused[channel] = seconds, self._clock() + seconds
+        return seconds
+
+    def taken(self, channel: str) -> None:
+        self._refused.pop(channel, None)
 
 
 TAKE = """
@@ -77,17 +132,16 @@ NO_SLOT = 0.3
 
 @dataclass(frozen=True)
 class Slot:
-    """Without a holder there is no slot, or the channel asked for a pause: come again in `wait` seconds."""
+    """Without a holder there is none free, or the channel wants no requests for `pause` seconds."""
 
     holder: str | None
-    wait: float = 0.0
+    pause: float = 0.0
 
 
 class Slots:
     """Runs of one channel at once, counted in Redis over all workers.
 
-    A holder renews its slots while it lives; those of a killed worker end after `life` seconds. So that
-    one slow channel never holds all seats of a worker, its share is bounded for the process too.
+    A holder renews its slots while it lives; those of a killed worker end after `life` seconds.
     """
 
     def __init__(self, redis: Redis, bound: int, life: float = 5.0) -> None:
@@ -107,7 +161,7 @@ class Slots:
             log.warning("Redis cannot count the runs of %s, one more is let in: %s", channel, error)
             wait = 0
         if wait != 0:
-            return Slot(None, NO_SLOT if wait < 0 else wait / 1000)
+            return Slot(None, max(0.0, wait / 1000))
         self._held[holder] = channel
         return Slot(holder)
 
@@ -144,12 +198,37 @@ class Pace:
     a single row, until it answers again.
     """
 
-    def __init__(self, ceiling: int, first: int = 500) -> None:
+    def __init__(self, ceiling: int, first: int = 500, clock: Callable[[], float] = time.monotonic) -> None:
         self._ceiling = ceiling
         self._first = first
         self._seconds_each: dict[str, float] = {}
         self._send_by: dict[str, float] = {}
         self._falls: Counter[str] = Counter()
+        self._clock = clock
+        self._out: dict[str, list[float]] = {}  # since when, of each request that is out
+        self._slow: set[str] = set()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def asking(self, channel: str) -> Iterator[None]:
+        """Around each request to a channel, whatever comes of it."""
+        began = self._clock()
+        with self._lock:
+            self._out.setdefault(channel, []).append(began)
+        try:
+            yield
+        finally:
+            slow = self._clock() - began > SLOW
+            with self._lock:
+                self._out[channel].remove(began)
+                (self._slow.add if slow else self._slow.discard)(channel)
+
+    def slow(self, channel: str) -> bool:
+        """Whether its last request took long, or one is out for long."""
+        with self._lock:
+            return channel in self._slow or any(
+                self._clock() - began > SLOW for began in self._out.get(channel, ())
+            )
 
     def learn(self, channel: str, rows: int, seconds: float, send_by: float) -> None:
         self._falls.pop(channel, None)

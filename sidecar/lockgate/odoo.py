@@ -36,11 +36,15 @@ from lockgate.contract import (
     Result,
     WorkClass,
 )
-from lockgate.http import CUT, NOT_SENT, Http
+from lockgate.http import CUT, NOT_SENT, Http, TooLong
 from lockgate.settings import Settings
 
 TIMEOUT = 20.0
 """Seconds one call may last in all. A turn takes a fraction of one; the rest is for a busy server."""
+
+ANSWER_LIMIT = 100_000_000
+"""Bytes of an answer that are read: of the most rows that may be asked for, 20,000 each. That is a price with
+dozens of breaks or of prices to come; a listing has a few hundred."""
 
 Json = dict[str, Any]
 Reply = TypeVar("Reply", bound=Envelope)
@@ -82,7 +86,7 @@ class Json2:
     def call(self, method: str, message: Json) -> Any:
         http: Http | None = getattr(self._threads, "http", None)
         if http is None:
-            http = self._threads.http = Http(self._url)
+            http = self._threads.http = Http(self._url, ANSWER_LIMIT)
         body = json.dumps({"message": message}).encode()
         try:
             status, _, raw = http.request(
@@ -90,6 +94,11 @@ class Json2:
             )
         except (*NOT_SENT, *CUT) as error:
             raise OdooDown(f"Odoo at {self._url} does not answer: {error or type(error).__name__}") from error
+        except TooLong as error:
+            raise OdooRefused(
+                f"{self._url} does not answer as Odoo does ({error}): check LOCKGATE_ODOO_URL, and set "
+                "LOCKGATE_CEILING lower if it is the right one."
+            ) from error
         return self._read(status, raw)
 
     def close(self) -> None:
@@ -100,7 +109,7 @@ class Json2:
     def _read(self, status: int, raw: bytes) -> Any:
         try:
             data = json.loads(raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             data = None
         if status == 200 and data is not None:
             return data
@@ -206,8 +215,10 @@ class Gateway:
         message = RegisterRequest.model_validate({**self._envelope, "connectors": tuple(connectors)})
         return self._ask("register", message, RegisterAnswer)
 
-    def due(self) -> DueAnswer:
-        return self._ask("due", DueRequest.model_validate(self._envelope), DueAnswer)
+    def due(self, *, every: bool = False) -> DueAnswer:
+        """Which channels have work; with `every`, those without work too."""
+        message = DueRequest.model_validate({**self._envelope, "every": every})
+        return self._ask("due", message, DueAnswer)
 
     def exchange(
         self,

@@ -38,6 +38,9 @@ POLL_AT_LEAST = 0.25
 """Seconds between polls for what falls due by time alone: read-backs fall due all the time while much is
 sent, and each poll costs Odoo as much as an exchange. What is urgent is told of by Redis."""
 
+REFUSED_MOST = 30.0
+"""Seconds between polls, at most, while Odoo refuses them: they double, until somebody has mended it."""
+
 LEAD = """
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
@@ -144,7 +147,7 @@ class Pacer:
             if code.strip() == "*":
                 self._ask_now.set()
             elif code.strip():
-                self._nudges.send(code.strip(), WorkClass.ROUTINE)  # a routine run leases critical work too
+                self._nudges.send(code.strip(), WorkClass.CRITICAL)  # it may be: only a turn tells
 
     def _take_lead(self) -> None:
         if self._lead.take():
@@ -159,7 +162,7 @@ class Pacer:
     def _poll(self) -> None:
         """Ask Odoo what is due, again and again, while active. The guarantee behind the wakes."""
         registered = False
-        wait = 0.0
+        wait, refused = 0.0, self._poll_seconds
         while not self._stopping.is_set():
             self._ask_now.wait(wait)
             self._ask_now.clear()
@@ -171,12 +174,14 @@ class Pacer:
                     self._gateway.register(descriptions())
                     registered = True
                 wait = self._nudge_due()
+                refused = self._poll_seconds
                 self._of_odoo.say(logging.INFO, "Odoo answers")
             except OdooDown as error:
                 registered = False  # it may come back as another version, or from a backup
                 self._of_odoo.say(logging.WARNING, f"waiting for Odoo: {error}")
             except OdooError as error:
                 registered = False
+                wait = refused = max(self._poll_seconds, min(refused * 2, REFUSED_MOST))
                 self._of_odoo.say(logging.ERROR, str(error))
             except (RedisError, OperationalError) as error:
                 self._of_redis.say(logging.ERROR, f"Redis does not answer as it should, trying on: {error}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -42,9 +44,12 @@ class Held:
         return None
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
-    """Once `ended`, no more is leased or sent; what is handed back, and the next run, wait `wait` seconds."""
+    """Once `ended`, no more is leased or sent; what is handed back, and the next run, wait `wait` seconds.
+
+    A stop takes what is in hand away while a request of the run is out, from another thread: hence the lock.
+    """
 
     channel: str
     work_class: WorkClass
@@ -55,6 +60,8 @@ class Run:
     ended: bool = False
     wait: float = 0.0
     spent: bool = False  # the channel's budget is: come again when there is some
+    results: list[Result] = field(default_factory=list)  # that Odoo was not told yet
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def end(self, wait: float = 0.0) -> None:
         self.ended = True
@@ -62,17 +69,26 @@ class Run:
 
     def next_batch(self) -> list[Held]:
         """The oldest lease in hand and those of its purpose and aspect, as many as one request may carry."""
-        first = self.held[0].lease
         batch: list[Held] = []
         rest: deque[Held] = deque()
-        for held in self.held:
-            alike = (held.lease.purpose, held.lease.value.aspect) == (first.purpose, first.value.aspect)
-            (batch if alike and len(batch) < self.batch_size else rest).append(held)
-        self.held = rest
+        with self._lock:
+            for held in self.held:
+                first = self.held[0].lease
+                alike = (held.lease.purpose, held.lease.value.aspect) == (first.purpose, first.value.aspect)
+                (batch if alike and len(batch) < self.batch_size else rest).append(held)
+            self.held = rest
         return batch
 
-    def hand_back(self) -> list[Result]:
-        """All that is still in hand."""
-        results = [held.back("It was not sent.", self.wait) for held in self.held]
-        self.held.clear()
+    def came_of(self, results: Iterable[Result]) -> None:
+        """What came of a batch, for the next exchange."""
+        with self._lock:
+            self.results.extend(results)
+
+    def report(self) -> list[Result]:
+        """What Odoo is to be told now. Of a run that has ended, all that is in hand goes back with it."""
+        with self._lock:
+            if self.ended:
+                self.results += [held.back("It was not sent.", self.wait) for held in self.held]
+                self.held.clear()
+            results, self.results = self.results, []
         return results

@@ -108,7 +108,7 @@ class Sender:
         raised: Exception | None = None
         outcomes: Mapping[int, object]
         began = self.boot()
-        with listen() as heard:
+        with self.pace.asking(run.channel), listen() as heard:
             try:
                 outcomes = dict(send([_item(held.lease) for held in ready]))
             except Exception as error:

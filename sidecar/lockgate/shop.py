@@ -29,7 +29,7 @@ class Rule(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Literal[
-        "fail", "html", "delay", "lose", "hang", "late", "lag", "twice", "part",
+        "fail", "html", "misfit", "endless", "delay", "lose", "hang", "late", "lag", "twice", "part",
         "refuse", "strict", "reorder", "limit",
     ]  # fmt: skip
     times: int | None = Field(default=None, ge=1)

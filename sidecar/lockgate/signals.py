@@ -111,7 +111,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 def of_headers(status: int, headers: Mapping[str, str]) -> Signal:
     remaining = _number(headers, *REMAINING)
     used, _, size = headers.get("x-shopify-shop-api-call-limit", "").partition("/")
-    if used.isdigit() and size.isdigit():
+    if used.isdecimal() and size.isdecimal():
         remaining = float(size) - float(used)
     hold, reset = retry_after(headers) if status in (429, 503) else None, _reset(headers)
     if status == 429:
@@ -126,7 +126,7 @@ def of_body(data: Any) -> Signal:
         left = cost["throttleStatus"]
         numbers = [cost.get("actualQueryCost"), *(left[name] for name in THROTTLE_STATUS)]
         spent, remaining, size, rate = (float(number or 0.0) for number in numbers)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return Signal()
     if not all(0 <= number < 1e9 for number in (spent, remaining, size, rate)):
         return Signal()
@@ -141,7 +141,7 @@ def throttled(data: Any) -> float | None:
         cost = data["extensions"]["cost"]
         short = float(cost["requestedQueryCost"]) - float(cost["throttleStatus"]["currentlyAvailable"])
         return max(0.0, short / float(cost["throttleStatus"]["restoreRate"]))
-    except (KeyError, IndexError, TypeError, ValueError, ZeroDivisionError, AttributeError):
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError):
         return None
 
 
@@ -159,12 +159,12 @@ def _reset(headers: Mapping[str, str]) -> float | None:
 
 
 def _number(headers: Mapping[str, str], *names: str) -> float | None:
-    """The first that is there and is a number from zero up."""
+    """The first that is there and is a finite number from zero up."""
     for name in names:
         try:
             value = float(headers.get(name, ""))
         except ValueError:
             continue
-        if value >= 0:
+        if 0 <= value < float("inf"):
             return value
     return None

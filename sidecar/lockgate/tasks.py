@@ -12,7 +12,7 @@ from lockgate.contract import WorkClass
 from lockgate.settings import Settings
 
 STOP_SECONDS = 8.0
-"""What a stop leaves to the runs in hand. Their leases end by themselves; a stop gives back within 10 s."""
+"""What a stop leaves to the requests that are out. What is unsent goes back to Odoo at once."""
 
 
 def make_app(settings: Settings, push: Callable[[str, WorkClass], None] | None = None) -> Celery:

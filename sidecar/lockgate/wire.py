@@ -4,22 +4,28 @@ A connector that speaks HTTP calls `Wire.call` and gets an `Answer` or a `Channe
 
     could not connect                      ChannelDown: nothing was sent
     sent, then no whole answer in time     Unknown if the request may have changed something, else RetryLater
+    an answer that is too long             the same, and NeedsAttention instead of RetryLater
     a status in the table                  the table's error
     THROTTLED in a GraphQL answer          RetryLater, when the points will do
     HTML instead of JSON                   RetryLater for 429 and 5xx (a proxy's page), else NeedsAttention
+    JSON of another shape                  NeedsAttention, where it is read inside `Wire.reading`
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from lockgate import signals
 from lockgate.contract import Cause
 from lockgate.errors import ChannelDown, ChannelError, NeedsAttention, Rejected, RetryLater, Unknown
-from lockgate.http import CUT, NOT_SENT, Http
+from lockgate.http import CUT, NOT_SENT, Http, TooLong
+
+log = logging.getLogger(__name__)
 
 EXCERPT = 500
 """Characters of an answer that are kept for a person."""
@@ -76,6 +82,10 @@ WORDS = {
 }
 
 
+MISFITS = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError)
+"""What Python raises where something is not there, or is something else. pydantic's are ValueErrors."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """A 2xx answer. `data` is its JSON, `text` the masked excerpt of it."""
@@ -119,6 +129,7 @@ class Wire:
         self._deadline = deadline
         self._secrets = tuple(secrets)
         self._errors = errors
+        self._last: Answer | None = None
         self.headers: dict[str, str] = {"accept": "application/json", **(headers or {})}
 
     def call(
@@ -151,7 +162,38 @@ class Wire:
             if changes:
                 raise Unknown(words + " Whether it took the values is found by asking it.") from error
             raise RetryLater(words + " It is asked again.", cause=Cause.NO_ANSWER) from error
-        return self._answer(status, names, raw)
+        except TooLong as error:
+            words = f"{self._address} gave no answer that can be read: {error}."
+            if changes:
+                words += " Whether it took the values is found by asking it."
+                raise Unknown(words, cause=Cause.BAD_ANSWER) from error
+            words += " Check the address in the channel's settings."
+            raise NeedsAttention(words, cause=Cause.BAD_ANSWER) from error
+        self._last = self._answer(status, names, raw)
+        return self._last
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """What is read in here of an answer and does not fit is a bad answer. Raises NeedsAttention for it.
+
+        An answer may be any JSON: whoever reads it need not ask at each step whether the next is there.
+        """
+        self._last = None
+        try:
+            yield
+        except MISFITS as error:
+            if self._last is None:  # nothing was answered: the connector itself failed
+                raise
+            log.warning("%s gave an answer that does not fit", self._address, exc_info=error)
+            first_line = self._plain(error).splitlines()[0]
+            raise NeedsAttention(
+                f"{self._address} answered something else than its connector expects "
+                f"({type(error).__name__}: {first_line}). Check the address in the channel's settings, and "
+                "that the connector is of the channel's version.",
+                answer=self._last.text,
+                request_id=self._last.request_id,
+                cause=Cause.BAD_ANSWER,
+            ) from error
 
     def close(self) -> None:
         self._http.close()
@@ -164,7 +206,7 @@ class Wire:
             raise self._refusal(status, headers, text, request_id)
         try:
             data = json.loads(raw) if raw else None
-        except ValueError:
+        except (ValueError, RecursionError):
             kind = "HTML" if raw.lstrip()[:1] == b"<" else "something else"
             raise NeedsAttention(
                 f"{self._address} answered {kind} instead of JSON. "

@@ -24,7 +24,7 @@ from lockgate.broker import connect
 from lockgate.budget import Budget
 from lockgate.contract import WorkClass
 from lockgate.dispatch import Dispatch
-from lockgate.limits import Pace, Seats, Slots
+from lockgate.limits import NO_SLOT, Pace, Refusals, Seats, Slots
 from lockgate.nudges import Nudges
 from lockgate.odoo import Gateway, OdooError, OdooRefused
 from lockgate.sessions import Sessions
@@ -34,7 +34,7 @@ from lockgate.tasks import STOP_SECONDS, make_app
 log = logging.getLogger(__name__)
 
 ODOO_FAILED = 2.0
-"""Seconds after which a run that Odoo refused or did not answer is tried again, beside the pacer's poll."""
+"""Seconds after which a run that Odoo did not answer is tried again, beside the pacer's poll."""
 
 
 class Worker:
@@ -42,44 +42,75 @@ class Worker:
         self.app = make_app(settings, self.push)
         self.stopping = threading.Event()
         self._nudges = Nudges(redis, self.app)
-        self._seats = Seats(settings.concurrency, queues)
+        pace = Pace(settings.ceiling)
+        self.seats = Seats(settings.concurrency, pace, queues)
+        self._refusals = Refusals()
         # one channel never takes the last seats of a worker, however high its bound is set
         self._slots = Slots(redis, min(settings.channel_concurrency, max(1, settings.concurrency - 2)))
+        self._budget = Budget(redis)
+        self._takes_routine = WorkClass.ROUTINE in queues
         self._dispatch = Dispatch(
             Gateway.open(settings),
             Sessions(Credentials(settings.credentials_dir)),
-            Pace(settings.ceiling),
-            Budget(redis),
+            pace,
+            self._budget,
             stopping=self.stopping,
         )
 
     def push(self, channel: str, work_class: WorkClass) -> None:
         """One nudge: take a seat and a slot, run, pass on what is to come again."""
         self._nudges.started(channel, work_class)
-        if not self._seats.take(work_class):
+        if wait := self._refusals.wait(channel):
+            self._come_again(channel, work_class, "refused", wait)
+            return
+        seat = self._take_seat(channel, work_class)
+        if seat is None:
             self._come_again(channel, work_class, "no seat", 0.1)
             return
         try:
             slot = self._slots.take(channel)
-            if slot.holder is None:
-                self._come_again(channel, work_class, "no slot", slot.wait)
-                return
-            try:
-                self._run(channel, work_class)
-            finally:
-                self._slots.free(slot.holder)
+            if slot.pause:
+                self._run(channel, seat, slot.pause)
+            elif slot.holder is None:
+                self._come_again(channel, work_class, "no slot", NO_SLOT)
+            else:
+                try:
+                    self._run(channel, seat)
+                finally:
+                    self._slots.free(slot.holder)
         finally:
-            self._seats.free(work_class)
+            self.seats.free(channel, seat)
 
-    def _run(self, channel: str, work_class: WorkClass) -> None:
-        metrics.RUNS.labels(channel, work_class, "began").inc()
+    def _take_seat(self, channel: str, work_class: WorkClass) -> WorkClass | None:
+        """Of which class the seat is, and so the run; none: there is no seat.
+
+        What was marked may be critical, so its nudge is. Where a routine seat is free its run leases what is
+        routine too, so that an ordinary change takes one run. A limited channel's budget tells them apart.
+        """
+        wider = self._takes_routine and self._budget.rows(channel, work_class) is None
+        if work_class == WorkClass.CRITICAL and wider and self.seats.take(channel, WorkClass.ROUTINE):
+            return WorkClass.ROUTINE
+        return work_class if self.seats.take(channel, work_class) else None
+
+    def stop(self) -> None:
+        """Begin nothing more, and give back what is in hand. Does not wait for requests that are out."""
+        self.stopping.set()
+        self._dispatch.give_back()
+
+    def _run(self, channel: str, work_class: WorkClass, pause: float = 0.0) -> None:
+        metrics.RUNS.labels(channel, work_class, "pause" if pause else "began").inc()
         try:
-            nudges = self._dispatch.run(channel, work_class)
+            nudges = self._dispatch.run(channel, work_class, pause)
+        except OdooRefused as error:
+            wait = self._refusals.refused(channel)
+            log.error("Channel %s is asked for again in %g s: %s", channel, wait, error)
+            self._nudges.again(channel, work_class, wait)
+            return
         except OdooError as error:
-            level = logging.ERROR if isinstance(error, OdooRefused) else logging.WARNING
-            log.log(level, "Channel %s: %s", channel, error)
+            log.warning("Channel %s: %s", channel, error)
             self._nudges.again(channel, work_class, ODOO_FAILED)
             return
+        self._refusals.taken(channel)
         for nudge in nudges:
             self._nudges.again(channel, nudge.work_class, nudge.delay)
 
@@ -94,9 +125,9 @@ def work(settings: Settings, queues: Collection[WorkClass]) -> int:
 
     def stop(**_: Any) -> None:
         # A plain SIGTERM makes Celery wait for its tasks, however long; REMAP_SIGTERM with a soft shutdown
-        # time-out can end prefork's processes, but no threads. So runs are told to stop after their request,
-        # and one that still waits for its channel then is left: its leases end by themselves in Odoo.
-        worker.stopping.set()
+        # time-out can end prefork's processes, but no threads. So runs give back what they have not sent and
+        # stop after their request; one that still hangs then is left: its leases end by themselves in Odoo.
+        worker.stop()
         timer = threading.Timer(STOP_SECONDS, os._exit, (0,))
         timer.daemon = True
         timer.start()
@@ -118,7 +149,7 @@ def work(settings: Settings, queues: Collection[WorkClass]) -> int:
     celery_worker = worker.app.Worker(
         hostname=f"lockgate-{os.getpid()}@{socket.gethostname()}",
         pool="threads",
-        concurrency=settings.concurrency,
+        concurrency=worker.seats.threads,
         queues=[queue.value for queue in queues],
         without_gossip=True,
         without_mingle=True,

@@ -9,6 +9,7 @@ import pytest
 
 from lockgate.connectors.demo import DemoConnector
 from lockgate.contract import Outcome, Result, TurnState, WorkClass
+from lockgate.http import ANSWER_LIMIT
 from lockgate.odoo import Gateway, OdooDown, OdooRefused
 from lockgate.settings import Settings
 from lockgate.testing.odoo import FakeOdoo
@@ -249,3 +250,21 @@ def accepted(token: str | None, publication: int) -> Result:
         cause=None,
         seconds=0.01,
     )
+
+
+def test_as_many_rows_as_may_be_asked_for_fit_into_an_answer(odoo: FakeOdoo, gateway: Gateway) -> None:
+    """Odoo's answers are not bounded as a channel's are: leases that are never read would end as unknown."""
+    for number in range(5000):
+        odoo.want("shop", stock(f"{number}".rjust(1500, "S")))
+    answer = gateway.exchange("shop", WorkClass.ROUTINE, exchange_id="exchange-1", ceiling=5000)
+    assert len(answer.leases) == 5000
+    assert len(answer.model_dump_json()) > ANSWER_LIMIT
+
+
+def test_a_server_that_never_stops_answering_is_not_taken_for_odoo(
+    monkeypatch: pytest.MonkeyPatch, server: ScriptedServer
+) -> None:
+    monkeypatch.setattr("lockgate.odoo.ANSWER_LIMIT", 10)
+    given = {"odoo_url": server.address, "odoo_uuid": "fake-database", "odoo_key": "a-key"}
+    with pytest.raises(OdooRefused, match="check LOCKGATE_ODOO_URL"):
+        Gateway.open(Settings.model_validate(given)).due()

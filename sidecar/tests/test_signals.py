@@ -7,9 +7,23 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lockgate.errors import RetryLater
-from lockgate.signals import LONGEST_HOLD, UNSAID, Heard, Signal, listen, of_body, of_headers, tell, throttled
+from lockgate.signals import (
+    LONGEST_HOLD,
+    REMAINING,
+    RESET,
+    UNSAID,
+    Heard,
+    Signal,
+    listen,
+    of_body,
+    of_headers,
+    tell,
+    throttled,
+)
 from lockgate.testing.server import ScriptedServer
 from lockgate.wire import Wire
 
@@ -32,6 +46,8 @@ TABLE = [
     (200, {"x-ratelimit-remaining": "many"}, None, None),
     (200, {"x-shopify-shop-api-call-limit": "32/40"}, None, 8.0),
     (200, {"x-shopify-shop-api-call-limit": "a lot"}, None, None),
+    (200, {"x-shopify-shop-api-call-limit": "\u00b2/\u00b3"}, None, None),
+    (200, {"x-ratelimit-remaining": "inf"}, None, None),
     (200, {}, None, None),
 ]
 
@@ -118,3 +134,40 @@ def test_without_a_listener_nothing_is_kept() -> None:
     tell(Signal(hold=5.0))
     with listen() as heard:
         assert heard == Heard()
+
+
+NAMES = (*REMAINING, *RESET, "retry-after", "x-rate-limit-time-reset-ms", "x-shopify-shop-api-call-limit")
+SAID = st.text("0123456789\xb2+-./:, eEinfaGMTJu", max_size=30)
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.sampled_from([200, 429, 503]), st.dictionaries(st.sampled_from(NAMES), SAID))
+def test_whatever_stands_in_the_headers_no_answer_fails_by_it(status: int, headers: dict[str, str]) -> None:
+    heard = Heard()
+    heard.take(of_headers(status, headers))
+    assert 0 <= heard.hold <= LONGEST_HOLD
+
+
+NUMBER = st.integers() | st.floats() | st.text(max_size=3) | st.none() | st.lists(st.none())
+COST = {
+    "extensions": {
+        "cost": {
+            "requestedQueryCost": 10**400,
+            "actualQueryCost": 10**400,
+            "throttleStatus": {"maximumAvailable": 10**400, "currentlyAvailable": 1, "restoreRate": 1e-300},
+        }
+    },
+    "errors": [{"extensions": {"code": "THROTTLED"}}],
+}
+
+
+def test_a_cost_beyond_all_numbers_says_nothing() -> None:
+    assert of_body(COST) == Signal()
+    assert throttled(COST) is None
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.recursive(NUMBER, lambda inner: st.dictionaries(st.sampled_from([*COST, "cost"]), inner)))
+def test_whatever_stands_in_the_body_no_answer_fails_by_it(data: Any) -> None:
+    of_body(data)
+    throttled(data)

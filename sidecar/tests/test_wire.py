@@ -101,9 +101,34 @@ def test_headers_that_drip_end_at_the_total_deadline_too() -> None:
         assert isinstance(ask(address, deadline=0.3), Unknown)
 
 
-def test_an_endless_answer_is_cut_off() -> None:
-    with ScriptedServer(lambda *_: (200, b" " * 5_000_001)) as server:
-        assert "longer than" in ask(server.address).message
+@pytest.mark.parametrize(("changes", "kind"), [(True, Unknown), (False, NeedsAttention)])
+def test_an_answer_that_never_ends_is_cut_off_and_is_a_bad_answer(
+    changes: bool, kind: type[ChannelError]
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunk = b"80000\r\n" + b" " * 0x80000 + b"\r\n"
+    with raw_server(head, *[chunk] * 100) as address:
+        error = ask(address, changes=changes, deadline=60.0)
+    assert type(error) is kind
+    assert error.cause == Cause.BAD_ANSWER
+    assert "longer than 5000000 bytes" in error.message
+
+
+def test_what_does_not_fit_where_an_answer_is_read_is_a_bad_answer() -> None:
+    with ScriptedServer(lambda *_: (200, b'{"items": [{"key": 1}]}')) as server:
+        wire = Wire(server.address, deadline=5)
+        with pytest.raises(NeedsAttention, match="KeyError: 'applied'") as raised, wire.reading():
+            wire.call("GET", "/", changes=False).data["items"][0]["applied"]
+    assert raised.value.cause == Cause.BAD_ANSWER
+    assert raised.value.answer == '{"items": [{"key": 1}]}'
+
+
+def test_a_connector_that_fails_before_anything_was_answered_blames_no_answer() -> None:
+    with ScriptedServer(lambda *_: (200, b"{}")) as server:
+        wire = Wire(server.address, deadline=5)
+        wire.call("GET", "/", changes=False)  # in an earlier push
+        with pytest.raises(KeyError), wire.reading():
+            raise KeyError("a mistake of the connector")
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "docs/examples/connector_small_shop.py"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 TOKEN = "the-token"
-# Names of the settings' file, and of a server for demo and tests.
-OTHER_NAMES = {"LOCKGATE_SETTINGS_FILE", "LOCKGATE_POSTGRES_URL", "LOCKGATE_SEED", "LOCKGATE_OPERATIONS"}
+# The settings' file, and what random tests are given by hand.
+OTHER_NAMES = {"LOCKGATE_SETTINGS_FILE", "LOCKGATE_SEED", "LOCKGATE_OPERATIONS"}
 
 
 def load_example():

@@ -86,3 +86,18 @@ def test_the_owner_reads_the_exception_in_plain_words(sign_in, parts):
     form = page.locator(".o_form_view")
     expect(form).to_contain_text(exception["message"])
     expect(form).to_contain_text("Resolved")
+
+
+def test_the_owners_badge_follows_an_exception_that_comes_and_resolves_by_itself(sign_in, parts):
+    page = sign_in("owner")
+    page.goto("/odoo/action-lockgate.lockgate_exception_action")
+    page.wait_for_selector(".o_lockgate_exceptions")
+    badge = page.locator(".o_lockgate_exceptions .badge")
+    expect(badge).to_have_count(0)
+    channel, product = parts.channels.channels["vendure"], parts.channels.products[7]
+    mine = [("channel_id", "=", channel), ("product_id", "=", product.id)]
+    (listing,) = parts.admin.find("lockgate.listing", mine, "id", "sku")
+    parts.admin.call("lockgate.listing", "write", [listing["id"]], {"sku": f"{listing['sku']}-OLD"})
+    expect(badge).to_have_text("1", timeout=60_000)
+    parts.admin.call("lockgate.listing", "write", [listing["id"]], {"sku": listing["sku"]})
+    expect(badge).to_have_count(0, timeout=60_000)

@@ -28,9 +28,17 @@ def check(stack, *channels: str, **changed: str) -> subprocess.CompletedProcess[
     return subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=120)
 
 
-def test_check_finds_nothing_wrong(stack, parts):
-    done = check(stack, "demo", "vendure")
+def test_check_tries_every_channel_and_finds_nothing_wrong(stack, parts):
+    done = check(stack)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "channel demo" in done.stdout
+    assert "channel vendure" in done.stdout
+
+
+def test_check_tries_only_the_channels_that_are_named(stack, parts):
+    done = check(stack, "demo")
+    assert "channel demo" in done.stdout
+    assert "channel vendure" not in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -55,14 +63,25 @@ def test_check_names_a_channel_that_does_not_exist(stack, parts):
     assert "nowhere" in done.stdout + done.stderr
 
 
-def test_a_channel_that_answers_html_becomes_an_exception_and_heals_on_retry(story, parts, script):
+@pytest.mark.parametrize(
+    ("kind", "path", "words"),
+    [
+        ("html", "/stock", "answered HTML instead of JSON"),
+        ("misfit", "/stock", "something else than its connector expects"),
+        ("endless", "/read", "longer than"),
+    ],
+)
+def test_a_channel_that_answers_nonsense_becomes_an_exception_and_heals_on_retry(
+    story, parts, script, kind, path, words
+):
     product = parts.channels.products[8]
-    script(kind="html", status=200, times=1, path="/stock")
+    script(kind=kind, times=1, path=path)
     story.adjust(product.id, +1)
     domain = [("channel_id", "=", parts.channels.channels["demo"]), ("state", "=", "open")]
     story.wait("an exception is open", lambda: parts.owner.find("lockgate.exception", domain, "id"))
-    exception = parts.owner.find("lockgate.exception", domain, "id", "message")[0]
-    assert "HTML" in exception["message"]
+    exception = parts.owner.find("lockgate.exception", domain, "id", "message", "category")[0]
+    assert exception["category"] == "bad_answer"
+    assert words in exception["message"]
     parts.owner.call("lockgate.exception", "action_retry", [exception["id"]])
     story.wait_stock("demo", product)
     story.wait("it resolved by itself", lambda: not parts.owner.find("lockgate.exception", domain, "id"))

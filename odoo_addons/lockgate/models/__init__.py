@@ -23,10 +23,14 @@ from . import mapping_guard
 from . import mapping_change
 from . import mapping_check
 from . import unmapped
+from . import product_product
 from . import exception
 from . import exception_failure
+from . import exception_computed
 from . import exception_rule
 from . import exception_button
+from . import exception_bulk
+from . import exception_mapping
 from . import exception_record
 from . import exception_outage
 from . import exception_escalation

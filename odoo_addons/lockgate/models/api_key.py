@@ -1,14 +1,19 @@
 import hashlib
 import hmac
 import os
+from datetime import timedelta
 
-from odoo import models
+from odoo import api, fields, models
 from odoo.addons.base.models.res_users import INDEX_SIZE
 
 # What this process has seen to be right: {beginning of a key: (its digest, the slow hash that it fits)}.
 SEEN = {}
 # A digest that only this process can make: what it holds in memory opens nothing elsewhere.
 SALT = os.urandom(32)
+
+# Days before the sidecar's last key ends in which its administrators are reminded of it.
+REMIND = 14
+REMINDER = "mail.mail_activity_data_warning"
 
 
 def _digest(key):
@@ -54,3 +59,31 @@ class ApiKey(models.Model):
         hashes = self.env.cr.fetchall()
         if len(hashes) == 1:  # two keys that begin alike: which of them it was is not known
             SEEN[key[:INDEX_SIZE]] = (_digest(key), hashes[0][0])
+
+    @api.model
+    def _cron_remind(self):
+        """Each administrator of Lockgate has one activity while the sidecar's last key is about to end."""
+        group = self.env.ref("lockgate.lockgate_group_integration").sudo()
+        soon = fields.Datetime.now() + timedelta(days=REMIND)
+        for user in group.all_user_ids.filtered("active"):
+            ends = self.sudo().search([("user_id", "=", user.id)]).mapped("expiration_date")
+            partner = user.partner_id
+            if not ends or not all(ends) or max(ends) > soon:
+                partner.activity_unlink([REMINDER])
+            elif not partner.activity_ids.filtered(
+                lambda activity: activity.activity_type_id == self.env.ref(REMINDER)
+            ):
+                self._remind(partner, max(ends).date())
+
+    def _remind(self, partner, day):
+        for administrator in self.env.ref("lockgate.lockgate_group_manager").sudo().all_user_ids:
+            partner.activity_schedule(
+                REMINDER,
+                day,
+                summary=self.env._("The sidecar's key ends on %s", day),
+                note=self.env._(
+                    "From then on no channel is told anything. Issue another in Lockgate, Configuration, "
+                    "Integration Key, and put it into the sidecar's settings: both work until this one ends."
+                ),
+                user_id=administrator.id,
+            )

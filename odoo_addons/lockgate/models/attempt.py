@@ -1,6 +1,7 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from odoo import api, fields, models
+from odoo.tools import format_datetime
 
 OUTCOMES = [
     ("accepted", "Accepted"),
@@ -63,6 +64,7 @@ class Attempt(models.Model):
     seconds = fields.Float(readonly=True, digits=(12, 3))
     reported_at = fields.Datetime(readonly=True)
     value_text = fields.Char("Value", compute="_compute_texts")
+    sent_text = fields.Char("Sent", compute="_compute_texts", help="All of the value, as it was leased.")
     reading_text = fields.Char("Channel Showed", compute="_compute_texts")
     listing_id = fields.Many2one(related="publication_id.listing_id")
     aspect = fields.Selection(related="publication_id.aspect")
@@ -76,9 +78,49 @@ class Attempt(models.Model):
         value_text = self.env["lockgate.publication"]._value_text
         for attempt in self:
             attempt.value_text = value_text(attempt.value)
+            attempt.sent_text = attempt._sent_words()
             attempt.reading_text = value_text(attempt.reading)
             if attempt.outcome == "read" and not attempt.reading:
                 attempt.reading_text = self.env._("not known to the channel")
+
+    def _sent_words(self):
+        """The whole value: 'TUG: 12.50 USD; from 10: 11.00; from 1/3/26, 12:00 AM'."""
+        value = self.value
+        if not value:
+            return False
+        names = [value["sku"], *(value[name] for name in ("reference", "book") if value.get(name))]
+        return "; ".join(
+            [
+                f"{' / '.join(names)}: {self.value_text}",
+                *self._price_words(value),
+                *(
+                    self.env._(
+                        "then %(price)s",
+                        price="; ".join([f"{each['amount']} {each['currency']}", *self._price_words(each)]),
+                    )
+                    for each in value.get("coming", ())
+                ),
+            ]
+        )
+
+    def _price_words(self, price):
+        """What belongs to a price beside its amount; nothing of stock."""
+        words = [
+            self.env._("from %(minimum)s: %(amount)s", **price_break)
+            for price_break in price.get("breaks", ())
+        ]
+        if price.get("compare_at"):
+            words.append(self.env._("instead of %s", price["compare_at"]))
+        if price.get("starts"):
+            words.append(self.env._("from %s", self._clock(price["starts"])))
+        if price.get("ends"):
+            words.append(self.env._("until %s", self._clock(price["ends"])))
+        return words
+
+    def _clock(self, moment):
+        """A moment of a value (ISO 8601, with its offset) for the reader."""
+        moment = datetime.fromisoformat(moment).astimezone(UTC).replace(tzinfo=None)
+        return format_datetime(self.env, moment, dt_format="short")
 
     # Refused for everybody: nothing but the turn's own statements writes here.
     @api.autovacuum

@@ -1,7 +1,11 @@
+import re
+
 import fastjsonschema
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
+
+from .duplicates import code_twice
 
 OPERATOR = "lockgate.lockgate_group_operator"
 STATES = [("draft", "Draft"), ("running", "Running"), ("frozen", "Frozen")]
@@ -69,12 +73,26 @@ class Channel(models.Model):
     oldest_wait = fields.Integer("Oldest Wait (s)", compute="_compute_dashboard")
     health = fields.Selection(HEALTH, compute="_compute_dashboard")
 
-    _code_unique = models.Constraint("UNIQUE (code)", "Another channel has this code: choose one of its own.")
+    _code_unique = models.Constraint("UNIQUE (code)", code_twice)
     _timing_positive = models.Constraint(
         "CHECK (send_within > 0 AND deadline > 0 AND late_bound >= 0 AND lag >= 0"
         " AND routine_window BETWEEN 0 AND 900 AND sweep_minutes > 0)",
         "Times of a channel are whole seconds above zero; the routine window is at most 900 seconds.",
     )
+
+    @api.constrains("code")
+    def _check_code(self):
+        """Codes go to the sidecar in a list with commas, and name keys in Redis."""
+        for channel in self:
+            if not re.fullmatch(r"[A-Za-z0-9_.-]+", channel.code or ""):
+                raise ValidationError(
+                    self.env._(
+                        "Channel %(channel)s: the code '%(code)s' may only have letters from A to Z, digits "
+                        "and the signs - _ .",
+                        channel=channel.name,
+                        code=channel.code,
+                    )
+                )
 
     @api.constrains("settings", "connector_id")
     def _check_settings(self):
@@ -158,8 +176,10 @@ class Channel(models.Model):
             raise ValidationError(
                 self.env._("A channel with listings stays with its company: make a new channel.")
             )
+        put_back = self.filtered(lambda channel: not channel.active) if vals.get("active") else self.browse()
         settings = {channel: channel._settings_words() for channel in self} if "settings" in vals else {}
         result = super().write(vals)
+        put_back._mark_all("put back")  # an archived channel is not marked
         for channel, before in settings.items():
             if (now := channel._settings_words()) != before:
                 channel.message_post(

@@ -144,7 +144,8 @@ TROUBLE = """
            (SELECT count(*) FROM recent),
            (SELECT count(*) FROM recent WHERE outcome NOT IN ('accepted', 'read')),
            coalesce(extract(epoch FROM now() AT TIME ZONE 'UTC' - (
-               SELECT min(greatest(wanted_at, %(since)s)) FROM lockgate_publication
+               -- What is blocked waits for a person, and one number is no trouble of the whole channel.
+               SELECT min(greatest(behind_since, confirmed_at, %(since)s)) FROM lockgate_publication
                 WHERE channel_id = %(channel)s AND aspect = 'stock' AND wanted IS NOT NULL
                   AND state IN ('due', 'leased', 'unknown') AND version > confirmed_version)) / 60, 0)
 """

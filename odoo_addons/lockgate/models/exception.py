@@ -51,6 +51,7 @@ class LockgateException(models.Model):
     count = fields.Integer("Times", readonly=True)
     listing_count = fields.Integer("Listings", readonly=True, help="How many listings it has touched.")
     failing_count = fields.Integer("Still Failing", readonly=True, help="How many of them fail now.")
+    failing_aspects = fields.Char(compute="_compute_failing_aspects", help="'price', 'stock', or both.")
     progress = fields.Float("Mended", compute="_compute_progress", help="Listings that fail no more, in %.")
     resolved_at = fields.Datetime(readonly=True)
     hours_to_resolve = fields.Float(
@@ -81,6 +82,17 @@ class LockgateException(models.Model):
             touched = exception.listing_count
             exception.progress = 100.0 * (touched - exception.failing_count) / touched if touched else 0.0
 
+    @api.depends("failing_count", "last_at")
+    def _compute_failing_aspects(self):
+        failing = self.env["lockgate.exception.failure"]._read_group(
+            [("exception_id", "in", self.ids), ("resolved_at", "=", False)],
+            ["exception_id"],
+            ["aspect:array_agg_distinct"],
+        )
+        aspects = dict(failing)
+        for exception in self:
+            exception.failing_aspects = ", ".join(aspects.get(exception._origin, []))
+
     @api.depends("first_at", "resolved_at")
     def _compute_hours_to_resolve(self):
         for exception in self:
@@ -100,7 +112,9 @@ class LockgateException(models.Model):
     def create(self, vals_list):
         if not self.env.su:
             raise AccessError(self.env._("Exceptions are recorded by Lockgate, not by hand."))
-        return super().create(vals_list)
+        exceptions = super().create(vals_list)
+        exceptions._tell_owners(exceptions.owner_id)
+        return exceptions
 
     def write(self, vals):
         refused = set(vals) & set(self._fields) - EDITABLE
@@ -108,9 +122,12 @@ class LockgateException(models.Model):
             raise AccessError(
                 self.env._("An exception is resolved by its buttons; only its owner and due time are edited.")
             )
+        owners = self.owner_id
         result = super().write(vals)
         if "owner_id" in vals:
             self._give_to_owner()
+        if {"owner_id", "state"} & set(vals):
+            self._tell_owners(owners | self.owner_id)
         return result
 
     def unlink(self):
@@ -123,14 +140,22 @@ class LockgateException(models.Model):
     def _give_to_owner(self):
         """Each owner has one activity for what is not over."""
         self.activity_unlink(["mail.mail_activity_data_todo"])
-        for exception in self.filtered(lambda exception: exception.state in UNRESOLVED):
-            if exception.owner_id:
-                exception.activity_schedule(
-                    "mail.mail_activity_data_todo",
-                    user_id=exception.owner_id.id,
-                    summary=exception.name,
-                    date_deadline=exception.deadline and exception.deadline.date(),
-                )
+        owned = self.filtered(lambda exception: exception.state in UNRESOLVED and exception.owner_id)
+        for (owner, summary, due), exceptions in owned.grouped(
+            lambda exception: (
+                exception.owner_id,
+                exception.name,
+                exception.deadline and exception.deadline.date(),
+            )
+        ).items():
+            exceptions.activity_schedule(
+                "mail.mail_activity_data_todo", user_id=owner.id, summary=summary, date_deadline=due
+            )
+
+    def _tell_owners(self, owners):
+        """Their badges count again once this transaction is committed."""
+        for owner in owners:
+            owner.sudo()._bus_send("lockgate.exceptions", {})
 
     def _end(self, state, values, notes):
         """The only way an exception ends. `notes`: {id: what its chatter says}."""

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from .exception import UNRESOLVED
 
@@ -14,22 +15,17 @@ class ExceptionButton(models.Model):
 
     def action_retry(self):
         """Send the newest values of every listing that fails; it resolves once the channel has taken them."""
-        waiting = self._unresolved().filtered("failing_count")
-        marked = waiting._mark_failing()
-        waiting.sudo().write({"state": "retrying", "skip_until": False})
-        return self._tell(self.env._("%s values are being sent again.", marked))
+        return self._decide_all("retry")
 
     def action_retry_alike(self):
-        """Retry everything of the same category on the same channels."""
+        """Retry everything of the same category on the same channel."""
         self.check_access("write")
-        alike = self.search(
-            [
-                ("channel_id", "in", self.channel_id.ids),
-                ("category", "in", list(set(self.mapped("category")))),
-                ("state", "in", UNRESOLVED),
-            ]
+        alike = Domain.OR(
+            Domain("channel_id", "=", channel.id)
+            & Domain("category", "in", list(set(those.mapped("category"))))
+            for channel, those in self.grouped("channel_id").items()
         )
-        return alike.action_retry()
+        return self.search(alike & Domain("state", "in", UNRESOLVED)).action_retry()
 
     def action_fix_mapping(self):
         """Open the listings that fail, where SKU, reference and unit are mended; that alone sends again."""
@@ -54,7 +50,11 @@ class ExceptionButton(models.Model):
         return self._tell(self.env._("Frozen: %s.", ", ".join(channels.mapped("name"))))
 
     def action_assign_to_me(self):
-        self._unresolved().write({"owner_id": self.env.uid})
+        return self._decide_all("assign", owner_id=self.env.uid)
+
+    def action_assign(self):
+        """Ask to whom."""
+        return self._decide("assign")
 
     @api.model
     def my_open_count(self):
@@ -70,15 +70,28 @@ class ExceptionButton(models.Model):
         return self._decide("skip")
 
     def _decide(self, kind):
-        waiting = self._unresolved()
+        titles = {
+            "ignore": self.env._("Ignore"),
+            "skip": self.env._("Skip Until…"),
+            "assign": self.env._("Assign"),
+        }
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Ignore") if kind == "ignore" else self.env._("Skip Until…"),
+            "name": titles[kind],
             "res_model": "lockgate.exception.decision",
             "views": [[False, "form"]],
             "target": "new",
-            "context": {"default_exception_ids": waiting.ids, "default_kind": kind},
+            "context": {"default_exception_ids": self._unresolved().ids, "default_kind": kind},
         }
+
+    def _retry(self):
+        waiting = self._unresolved().filtered("failing_count")
+        marked = waiting._mark_failing()
+        waiting.sudo().write({"state": "retrying", "skip_until": False})
+        return self._tell(self.env._("%s values are being sent again.", marked))
+
+    def _assign(self, owner_id):
+        self._unresolved().write({"owner_id": owner_id})
 
     def _ignore(self, reason):
         """Leave it as it is: a later failure of one of its listings opens the matter again."""

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .one_by_one import one_by_one
+
 
 class ExceptionEscalation(models.Model):
     """What is overdue is mailed to its owner and goes to the next one; what was skipped comes back."""
@@ -13,16 +15,16 @@ class ExceptionEscalation(models.Model):
     @api.model
     def _cron_escalate(self):
         now = fields.Datetime.now()
-        self._wake(self.search([("state", "=", "skipped"), ("skip_until", "<=", now)]))
+        skipped = self.search([("state", "=", "skipped"), ("skip_until", "<=", now)])
+        one_by_one(skipped, lambda one: one._wake(), "Waking what was skipped")
         overdue = self.search([("state", "in", ("open", "retrying")), ("deadline", "<", now)])
         # Once for each due time: who sets a later one is reminded again when that has passed.
-        for exception in overdue.filtered(lambda one: (one.escalated_at or one.first_at) < one.deadline):
-            exception._escalate(now)
+        overdue = overdue.filtered(lambda one: (one.escalated_at or one.first_at) < one.deadline)
+        one_by_one(overdue, lambda one: one._escalate(now), "Escalating")
 
-    @api.model
-    def _wake(self, skipped):
-        skipped.write({"state": "open", "skip_until": False})
-        skipped._give_to_owner()
+    def _wake(self):
+        self.write({"state": "open", "skip_until": False})
+        self._give_to_owner()
 
     def _escalate(self, now):
         rule = self.env["lockgate.exception.rule"]._for(self.channel_id, self.category)

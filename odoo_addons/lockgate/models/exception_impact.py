@@ -2,6 +2,9 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from .exception import UNRESOLVED
+from .one_by_one import one_by_one
+
 DAYS = 30
 
 
@@ -29,11 +32,15 @@ class ExceptionImpact(models.Model):
     @api.model
     def _update_impact(self):
         """Compute it where the failing listings changed, or a day has passed."""
-        today = fields.Date.today()
-        for exception in self.search([("state", "in", ("open", "retrying", "skipped"))]):
-            of = f"{today} {exception.failing_count} {exception.last_at}"
-            if exception.impact_of != of:
-                exception.write({"revenue_at_risk": exception._revenue(), "impact_of": of})
+        unresolved = self.search([("state", "in", UNRESOLVED)])
+        outdated = unresolved.filtered(lambda one: one.impact_of != one._impact_of())
+        one_by_one(outdated, lambda one: one._compute_impact(), "Sales at risk")
+
+    def _impact_of(self):
+        return f"{fields.Date.today()} {self.failing_count} {self.last_at}"
+
+    def _compute_impact(self):
+        self.write({"revenue_at_risk": self._revenue(), "impact_of": self._impact_of()})
 
     def _revenue(self):
         """In the company's currency; 0 where nothing is known of sales."""

@@ -10,7 +10,8 @@ ANSWERED = {"accepted", "read", "rejected"}
 
 
 class Outage(models.Model):
-    """Since when nothing goes through to a channel: down, silent, or asking to wait. A row while it lasts.
+    """Since when nothing goes through to a channel: down, silent, asking to wait, or with a sidecar that does
+    not belong to these add-ons. A row while it lasts.
 
     Written with exceptions, after the turn, so that a conflict stops no push; a lost row is made good by the
     next results.
@@ -45,6 +46,19 @@ class Outage(models.Model):
                 """,
                 [channel.id, BY_CAUSE.get(cause, cause), trouble[-1]["message"]],
             )
+
+    @api.model
+    def _note_sidecar(self, message):
+        """Take from a sidecar that was refused that it carries nothing. Where another one carries, it is over
+        with that one's next good answer."""
+        self.env.cr.execute(
+            """
+            INSERT INTO lockgate_outage (channel_id, category, since, message)
+            SELECT id, 'settings', now() AT TIME ZONE 'UTC', %s FROM lockgate_channel WHERE active
+                ON CONFLICT (channel_id) DO NOTHING
+            """,
+            [message],
+        )
 
 
 class Channel(models.Model):
@@ -99,13 +113,14 @@ class OutageException(models.Model):
         return super()._catch_up(channels)
 
 
-# Only where something waits: a channel that has nothing to be told is not missed.
+# Only where something waits, a value or still a mark: a channel that has nothing to be told is not missed.
 OVERDUE = """
     SELECT o.channel_id, o.category, o.since, coalesce(o.message, '') AS message, c.outage_minutes AS minutes
       FROM lockgate_outage o
       JOIN lockgate_channel c ON c.id = o.channel_id
      WHERE o.channel_id = ANY(%(channels)s) AND c.state = 'running' AND c.active
        AND o.since <= now() AT TIME ZONE 'UTC' - make_interval(mins => c.outage_minutes)
-       AND EXISTS (SELECT FROM lockgate_publication p
-                    WHERE p.channel_id = o.channel_id AND p.due_at IS NOT NULL)
+       AND (EXISTS (SELECT FROM lockgate_publication p
+                     WHERE p.channel_id = o.channel_id AND p.due_at IS NOT NULL)
+            OR EXISTS (SELECT FROM lockgate_outbox m WHERE m.channel_id = o.channel_id))
 """

@@ -5,15 +5,15 @@ import logging
 from collections import Counter, defaultdict
 from typing import NamedTuple
 
-import psycopg2.errors
-
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..turn import prepared
 from .exception import UNRESOLVED
 from .exception_category import SEVERITY, category_of
 from .exception_fingerprint import fingerprint
 from .exception_statements import COMPUTED, COUNTED, JOINED, MOVED, NEWS, OVER, SEEN_AGAIN, SETTLED, TAKEN
+from .one_by_one import one_by_one
 
 _logger = logging.getLogger(__name__)
 
@@ -126,19 +126,27 @@ class ExceptionRecord(models.Model):
 
     @api.model
     def _record_internal(self, mark, error):
-        """A listing whose value cannot be computed; the error's class and text, for an engineer."""
+        """A listing whose value cannot be computed: why, in words for people or, of a defect, an engineer."""
         listing = self.env["lockgate.listing"].browse(mark.listing_id).exists()
         if not listing:
             _logger.warning("A mark of deleted listing %s was set aside: %s", mark.listing_id, error)
             return
-        message = self.env._(
-            "The %(aspect)s of %(listing)s could not be computed: %(error)s. "
-            "Mend the product's data, then press Retry.",
-            aspect=mark.aspect,
-            listing=listing.display_name,
-            error=f"{type(error).__name__}: {error}",
-        )
+        words = {"aspect": mark.aspect, "listing": listing.display_name}
+        if isinstance(error, UserError):
+            message = self.env._(
+                "The %(aspect)s of %(listing)s could not be computed. %(error)s Then press Retry.",
+                **words,
+                error=error,
+            )
+        else:
+            message = self.env._(
+                "The %(aspect)s of %(listing)s could not be computed: %(error)s. "
+                "Mend the product's data, then press Retry.",
+                **words,
+                error=f"{type(error).__name__}: {error}",
+            )
         self._report("internal", listing, mark.aspect, message)
+        self.env["lockgate.exception.computed"]._forget(mark.aspect, listing.ids)
 
     @api.model
     def _record(self, seen):
@@ -267,13 +275,10 @@ class ExceptionRecord(models.Model):
 
     @api.model
     def _cron_catch_up(self):
-        """Make good what an exchange could not write; one channel's conflict does not stop the others."""
-        for channel in self.env["lockgate.channel"].search([]):
-            try:
-                more = True
-                while more:
-                    more = self._catch_up(channel)
-                    self.env["ir.cron"]._commit_progress(1)
-            except (psycopg2.errors.SerializationFailure, psycopg2.errors.UniqueViolation):
-                self.env.cr.rollback()
-                _logger.info("Exceptions of channel %s are being edited; caught up with later.", channel.code)
+        """Make good what an exchange could not write."""
+        one_by_one(self.env["lockgate.channel"].search([]), self._catch_up_wholly, "Catching up")
+
+    @api.model
+    def _catch_up_wholly(self, channel):
+        while self._catch_up(channel):
+            self.env["ir.cron"]._commit_progress()

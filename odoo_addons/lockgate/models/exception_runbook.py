@@ -5,7 +5,7 @@ from odoo.tools import LazyTranslate
 
 _lt = LazyTranslate(__name__)
 
-# What to do, in a few words; the page of the same name in docs/runbooks/ has the rest.
+# What to do, in a few words; the page of the same name has the rest. `make runbooks` writes it.
 FIRST_STEPS = {
     "mapping": _lt(
         "Fix Mapping: give the listing, or its price book, the name by which the channel knows it."
@@ -40,6 +40,6 @@ class ExceptionRunbook(models.Model):
     def _compute_runbook(self):
         for exception in self:
             steps = self.env._(FIRST_STEPS[exception.category])
-            page = f"docs/runbooks/{exception.category}.md"
-            rest = self.env._("The whole runbook is in Lockgate's documentation:")
-            exception.runbook = Markup("<p>{}</p><p>{} <code>{}</code></p>").format(steps, rest, page)
+            exception.runbook = Markup(
+                "<p>{}</p><p><a href='/lockgate/static/runbooks/{}.html' target='_blank'>{}</a></p>"
+            ).format(steps, exception.category, self.env._("Open the whole runbook"))

@@ -82,14 +82,16 @@ TAKEN = """
  RETURNING f.exception_id
 """
 
-# What could not be computed is over when it was.
+# What could not be computed is over when it was: the turn has said so.
 COMPUTED = """
+    WITH computed AS (
+        DELETE FROM lockgate_exception_computed c USING lockgate_exception_failure f
+         WHERE f.id = c.failure_id AND f.channel_id = ANY(%(channels)s)
+     RETURNING c.failure_id
+    )
     UPDATE lockgate_exception_failure f
        SET resolved_at = now() AT TIME ZONE 'UTC', ending = 'computed'
-      FROM lockgate_publication p
-     WHERE f.channel_id = ANY(%(channels)s) AND f.resolved_at IS NULL AND f.publication_id IS NULL
-       AND f.category = 'internal' AND p.listing_id = f.listing_id AND p.aspect = f.aspect
-       AND p.wanted_at > f.last_at
+     WHERE f.id IN (SELECT failure_id FROM computed) AND f.resolved_at IS NULL
  RETURNING f.exception_id
 """
 

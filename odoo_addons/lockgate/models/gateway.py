@@ -1,6 +1,6 @@
 import json
 import logging
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import fastjsonschema
 import psycopg2.errors
@@ -59,7 +59,7 @@ class Gateway(models.AbstractModel):
     def due(self, message):
         """Which channels have work of which class, and when the next falls due. Reads only."""
         self._admit("due", message)
-        return self._answer(**self.env["lockgate.turn"].sudo()._due())
+        return self._answer(**self.env["lockgate.turn"].sudo()._due(message["every"]))
 
     @api.model
     def exchange(self, message):
@@ -94,7 +94,7 @@ class Gateway(models.AbstractModel):
                 )
             )
         if not isinstance(message, dict) or message.get("contract") != CONTRACT:
-            raise UserError(
+            self._refuse_version(
                 self.env._(
                     "The sidecar does not speak contract %s: "
                     "install the sidecar that belongs to these add-ons.",
@@ -104,9 +104,7 @@ class Gateway(models.AbstractModel):
         try:
             VALIDATORS[call](message)
         except fastjsonschema.JsonSchemaException as error:
-            raise UserError(
-                self.env._("The message does not fit contract v1: %s.", error.message[:500])
-            ) from error
+            self._refuse_version(self.env._("The message does not fit contract v1: %s.", error.message[:500]))
         database, incarnation = self._identity()
         if (message["database"], message["incarnation"]) != (database, incarnation):
             raise UserError(
@@ -120,6 +118,13 @@ class Gateway(models.AbstractModel):
                     our_incarnation=incarnation,
                 )
             )
+
+    @api.model
+    def _refuse_version(self, words):
+        """Raise UserError, once it is kept, in a transaction of its own, that nothing goes through."""
+        with suppress(psycopg2.errors.SerializationFailure), self._own_transaction() as env:
+            env["lockgate.outage"]._note_sidecar(words)
+        raise UserError(words)
 
     @api.model
     def _identity(self):

@@ -1,5 +1,9 @@
+from functools import partial
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+
+from .duplicates import listed_twice
 
 # What a channel is told of a listing: a change of one of these may change every value.
 MAPPING = {"sku", "reference", "uom_id", "active", "product_id"}
@@ -52,10 +56,7 @@ class Listing(models.Model):
     active = fields.Boolean(default=True, tracking=True)
     publication_ids = fields.One2many("lockgate.publication", "listing_id", readonly=True)
 
-    _sku_unique = models.UniqueIndex(
-        "(channel_id, sku) WHERE active",
-        "This SKU is already listed on the channel: a channel knows each SKU once.",
-    )
+    _sku_unique = models.UniqueIndex("(channel_id, sku) WHERE active", partial(listed_twice, name="sku"))
 
     _channel_index = models.Index("(channel_id, id)")
 
@@ -107,12 +108,26 @@ class Listing(models.Model):
         return listings
 
     def write(self, vals):
+        if "channel_id" in vals:
+            self._refuse_another_channel(vals["channel_id"])
         result = super().write(vals)
-        if not {"product_id", "channel_id"}.isdisjoint(vals):
+        if "product_id" in vals:
             self._stand()
         if MAPPING & set(vals):
             self._mark("mapping changed")
         return result
+
+    def _refuse_another_channel(self, channel_id):
+        """Publications, seals and marks are the channel's: versions of two turns could not be compared."""
+        for listing in self:
+            if listing.channel_id.id != channel_id:
+                raise ValidationError(
+                    self.env._(
+                        "Listing %s stays with its channel: archive it, and list the product on the other "
+                        "channel.",
+                        listing.display_name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_published(self):

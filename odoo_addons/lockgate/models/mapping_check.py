@@ -1,5 +1,9 @@
+from functools import partial
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+
+from .duplicates import listed_twice
 
 
 class Listing(models.Model):
@@ -19,8 +23,7 @@ class Listing(models.Model):
     )
 
     _reference_unique = models.UniqueIndex(
-        "(channel_id, reference) WHERE active AND reference > ''",
-        "This reference is already listed on the channel: a channel knows each of its ids once.",
+        "(channel_id, reference) WHERE active AND reference > ''", partial(listed_twice, name="reference")
     )
 
     @api.depends("uom_id", "product_id")

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 # What is approved where a company wants it: which product the channel sells under which name, in which unit.
-GUARDED = ("channel_id", "product_id", "sku", "reference", "uom_id", "active")
+GUARDED = ("product_id", "sku", "reference", "uom_id", "active")
 # The listings whose approved change is being written. It lives in Python alone: no context key, RPC
 # argument, import or server action can set it.
 _passing = ContextVar("lockgate_mapping_passing", default=frozenset())
@@ -28,8 +28,8 @@ class ResCompany(models.Model):
         "Approve Mappings",
         groups="lockgate.lockgate_group_manager",
         tracking=True,
-        help="A new listing, and a change of SKU, reference, unit, product or channel of one, takes effect "
-        "when another channel operator approved it. To archive a listing needs nobody.",
+        help="A new listing, and a change of SKU, reference, unit or product of one, takes effect when "
+        "another channel operator approved it. To archive a listing needs nobody.",
     )
 
 
@@ -70,8 +70,7 @@ class Listing(models.Model):
         if guarded:
             guarded._refuse_flag([vals])
         changing = {name for name in GUARDED if name in vals and (name != "active" or vals["active"])}
-        target = self.env["lockgate.channel"].browse(vals.get("channel_id"))
-        guarded = guarded.filtered(lambda listing: changing and listing._needs_approval(target))
+        guarded = guarded.filtered(lambda listing: changing and listing._needs_approval())
         if not guarded:
             return super().write(vals)
         free = {name: value for name, value in vals.items() if name not in changing}
@@ -85,10 +84,9 @@ class Listing(models.Model):
         if any("awaits_first_approval" in vals for vals in vals_list):
             raise AccessError(self.env._("A listing is approved with its change, never by hand."))
 
-    def _needs_approval(self, target=None):
-        """Whether a company says so: the listing's, or that of the channel it is to move to."""
-        companies = (self.channel_id | (target or self.channel_id)).sudo().company_id
-        return any(companies.mapped("lockgate_mapping_approval"))
+    def _needs_approval(self):
+        """Whether the listing's company says so."""
+        return self.channel_id.sudo().company_id.lockgate_mapping_approval
 
     def _propose(self, values):
         """Propose those of these values that differ from the mapping in force."""

@@ -3,6 +3,7 @@ from functools import partial
 from odoo import api, fields, models
 
 from .. import wake
+from ..turn.values import RETRY
 
 KEY = "lockgate.marks"
 
@@ -13,6 +14,9 @@ class Outbox(models.Model):
     Hooks only mark. Marks are gathered while a transaction runs and appended in one statement a flush,
     in that same transaction; the turn consumes them by deleting the rows it read. The ids stand without
     foreign keys: checking one would lock the listing's row in every stock move.
+
+    A mark without a listing is scoped: it is for everything that is listed on its channel, and the turn
+    expands it in slices. An archived channel is not marked; all of it is when it is put back.
     """
 
     _name = "lockgate.outbox"
@@ -20,12 +24,16 @@ class Outbox(models.Model):
     _log_access = False
 
     channel_id = fields.Integer(required=True, readonly=True)
-    listing_id = fields.Integer(required=True, readonly=True)
+    listing_id = fields.Integer(readonly=True, help="None: everything that is listed on the channel.")
     aspect = fields.Char(required=True, readonly=True)
     reason = fields.Char(required=True, readonly=True)
     marked_at = fields.Datetime(readonly=True)
+    reached = fields.Integer(
+        readonly=True, help="Of a scoped mark: the last listing that it was expanded to."
+    )
 
     _channel_index = models.Index("(channel_id, id)")
+    _scoped_index = models.Index("(channel_id) WHERE listing_id IS NULL")
 
     @api.model
     def _mark_products(self, aspect, product_ids, reason):
@@ -52,7 +60,8 @@ class Outbox(models.Model):
             precommit.add(self._append)
         marks = precommit.data[KEY]
         for record_id in ids:
-            marks[kind, record_id, aspect] = reason
+            if marks.get((kind, record_id, aspect)) != RETRY:
+                marks[kind, record_id, aspect] = reason
 
     @api.model
     def _append(self):
@@ -77,18 +86,19 @@ class Outbox(models.Model):
                   FROM mark m JOIN lockgate_listing l ON l.id = m.record_id
                  WHERE m.kind = 'listing'
              UNION ALL
-                SELECT l.id, l.channel_id, m.aspect, m.reason
-                  FROM mark m JOIN lockgate_listing l ON l.channel_id = m.record_id
-                 WHERE m.kind = 'channel'
+                SELECT NULL, m.record_id, m.aspect, m.reason FROM mark m WHERE m.kind = 'channel'
             ), appended AS (
                 INSERT INTO lockgate_outbox (channel_id, listing_id, aspect, reason, marked_at)
-                SELECT channel_id, id, aspect, min(reason), clock_timestamp() AT TIME ZONE 'UTC'
-                  FROM listed GROUP BY channel_id, id, aspect
+                SELECT c.id, l.id, l.aspect,
+                       coalesce(max(l.reason) FILTER (WHERE l.reason = %s), min(l.reason)),
+                       clock_timestamp() AT TIME ZONE 'UTC'
+                  FROM listed l JOIN lockgate_channel c ON c.id = l.channel_id AND c.active
+              GROUP BY c.id, l.id, l.aspect
              RETURNING channel_id
             )
             SELECT DISTINCT c.code FROM lockgate_channel c JOIN appended a ON a.channel_id = c.id
             """,
-            [list(kinds), list(ids), list(aspects), list(marks.values())],
+            [list(kinds), list(ids), list(aspects), list(marks.values()), RETRY],
         )
         codes = [code for (code,) in self.env.cr.fetchall()]
         if codes:

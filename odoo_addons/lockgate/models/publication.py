@@ -33,6 +33,10 @@ class Publication(models.Model):
     wanted = fields.Json("Wanted Value", readonly=True)
     version = fields.Integer(readonly=True, help="The turn that made the wanted value; it only grows.")
     wanted_at = fields.Datetime(readonly=True)
+    behind_since = fields.Datetime(
+        readonly=True,
+        help="When the first value was wanted that the channel has not taken; while it has: moot.",
+    )
     due_at = fields.Datetime(readonly=True)
     recheck_at = fields.Datetime(readonly=True, help="When time alone may change the wanted value.")
     confirmed = fields.Json("Confirmed Value", readonly=True)
@@ -104,9 +108,9 @@ class Publication(models.Model):
                    count(*) FILTER (WHERE state = 'leased') AS in_flight,
                    count(*) FILTER (WHERE state = 'blocked') AS failed,
                    count(*) FILTER (WHERE state = 'settled') AS settled,
-                   coalesce(extract(epoch FROM now() AT TIME ZONE 'UTC' - min(wanted_at) FILTER (
-                       WHERE state IN ('due', 'leased', 'unknown') AND wanted IS NOT NULL))::int, 0)
-                       AS oldest_wait,
+                   coalesce(extract(epoch FROM now() AT TIME ZONE 'UTC' -
+                       min(greatest(behind_since, confirmed_at)) FILTER (
+                       WHERE version > confirmed_version AND wanted IS NOT NULL))::int, 0) AS oldest_wait,
                    coalesce(bool_or(t.resume_at > now() AT TIME ZONE 'UTC'), false) AS down
               FROM lockgate_publication p
               JOIN lockgate_turn t ON t.channel_id = p.channel_id

@@ -131,10 +131,11 @@ class Turn(models.Model):
             listings = self.env["lockgate.listing"].with_context(active_test=False).browse(reasons).exists()
             if not listings:
                 continue
-            retried = {listing_id for listing_id, reason in reasons.items() if reason == "retry"}
+            retried = {listing_id for listing_id, reason in reasons.items() if reason == values.RETRY}
             try:
                 wanted = maker(record, listings, now, reasons)
                 values.store(self.env.cr, now, channel, aspect, listings.ids, wanted, retried)
+                self.env["lockgate.exception.computed"]._note(channel.id, aspect, listings.ids)
             except THE_DATABASES_OWN:
                 raise
             except Exception as error:
@@ -144,8 +145,13 @@ class Turn(models.Model):
     def _rows_to_make(self, now, channel, work_class, rows):
         """What is to be made, a mark after what else asks for the same listing: it says better why."""
         cr, aspects = self.env.cr, list(self._wanted_makers())
-        made = values.consume_marks(cr, channel.id, rows)
-        made = values.due_rechecks(cr, channel.id, aspects, now, rows - len(made)) + made
+        made, scopes, left = values.consume_marks(cr, channel.id, rows)
+        recheck = values.AMONG_MARKS if left else values.RECHECK
+        made = values.due_rechecks(cr, channel.id, aspects, now, rows - len(made), recheck) + made
+        if left:
+            return made
+        if work_class != "critical":
+            made = values.next_in_scope(cr, channel.id, scopes, rows - len(made)) + made
         if channel.refreshes and work_class == "bulk":
             made = reconciliation.next_to_refresh(cr, channel, aspects, rows - len(made)) + made
         return made
@@ -165,11 +171,18 @@ class Turn(models.Model):
         }
 
     @api.model
-    def _due(self):
+    def _due(self, every=False):
+        """A DueAnswer's own part: the channels with work, and with `every` those without as well."""
         cr = self.env.cr
         cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
         (now,) = cr.fetchone()
-        return {"channels": leases.due(cr, now), "next_in": leases.next_in(cr, now)}
+        channels = leases.due(cr, now)
+        if every:
+            none = {"critical": 0, "routine": 0, "bulk": 0}
+            with_work = [channel["channel"] for channel in channels]
+            others = self.env["lockgate.channel"].search([("code", "not in", with_work)])
+            channels += [{"channel": code, **none} for code in others.mapped("code")]
+        return {"channels": channels, "next_in": leases.next_in(cr, now)}
 
     @api.model
     def _set_aside(self, request, aspect):

@@ -67,6 +67,26 @@ class Unmapped(models.Model):
         }
 
 
+class Channel(models.Model):
+    _inherit = "lockgate.channel"
+
+    def action_open_unlisted(self):
+        """Open the products of Odoo that are not listed on this channel."""
+        self.ensure_one()
+        listed = [("channel_id", "=", self.id), ("active", "=", True)]
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Products Not Listed on %s", self.name),
+            "res_model": "product.product",
+            "views": [[False, "list"], [False, "form"]],
+            "domain": [
+                ("sale_ok", "=", True),
+                ("company_id", "in", [False, self.company_id.id]),
+                ("lockgate_listing_ids", "not any", listed),
+            ],
+        }
+
+
 UNMAPPED = tools.SQL("""
     WITH unmapped AS (
         SELECT min(e.id) AS id, e.channel_id, c.company_id, e.sku, count(*) AS times, max(e.moment) AS last_at

@@ -8,7 +8,12 @@ from odoo.tools import format_datetime, format_time
 # What stands in front of each publication. The outbox is read once, whatever its size.
 FACTS = """
     SELECT p.id, c.state AS channel_state, c.active AS channel_active, t.resume_at,
-           (p.listing_id, p.aspect) IN (SELECT listing_id, aspect FROM lockgate_outbox) AS marked,
+           (p.listing_id, p.aspect) IN (
+               SELECT listing_id, aspect FROM lockgate_outbox WHERE listing_id IS NOT NULL
+           ) OR EXISTS (
+               SELECT FROM lockgate_outbox o
+                WHERE o.channel_id = p.channel_id AND o.listing_id IS NULL AND o.aspect = p.aspect
+                  AND p.listing_id > coalesce(o.reached, 0)) AS marked,
            last.outcome = 'retry' AND last.cause = 'rate_limit' AS limited
       FROM lockgate_publication p
       JOIN lockgate_channel c ON c.id = p.channel_id
@@ -126,7 +131,15 @@ class Listing(models.Model):
             listing.is_waiting = bool(words)
 
     def _marked_ids(self):
-        self.env.cr.execute("SELECT listing_id FROM lockgate_outbox WHERE listing_id = ANY(%s)", [self.ids])
+        self.env.cr.execute(
+            """
+            SELECT listing_id FROM lockgate_outbox WHERE listing_id = ANY(%(ids)s)
+             UNION
+            SELECT l.id FROM lockgate_listing l JOIN lockgate_outbox o ON o.channel_id = l.channel_id
+             WHERE o.listing_id IS NULL AND l.id = ANY(%(ids)s) AND l.id > coalesce(o.reached, 0)
+            """,
+            {"ids": self.ids},
+        )
         return {listing_id for (listing_id,) in self.env.cr.fetchall()}
 
     @api.model

@@ -3,9 +3,15 @@ from . import test_channel
 from . import test_connections
 from . import test_contract
 from . import test_event
+from . import test_attempt_words
+from . import test_exception_badge
+from . import test_exception_bulk
 from . import test_exception_causes
+from . import test_exception_computed
 from . import test_exception_decisions
 from . import test_exception_impact
+from . import test_exception_mapping
+from . import test_exception_one_by_one
 from . import test_exception_outage
 from . import test_exceptions
 from . import test_exceptions_at_once
@@ -24,6 +30,7 @@ from . import test_reconciliation
 from . import test_reconciliation_rules
 from . import test_refresh
 from . import test_refresh_computes
+from . import test_scoped_marks
 from . import test_replay
 from . import test_results
 from . import test_uninstall

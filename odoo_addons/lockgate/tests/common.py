@@ -2,6 +2,7 @@
 
 import itertools
 
+from odoo import SUPERUSER_ID, api
 from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user
 
@@ -209,6 +210,17 @@ class LockgateCase(TransactionCase):
         self.env.flush_all()
         return self.exceptions()
 
+    def run_cron(self, method, model="lockgate.exception"):
+        """Call a cron's method, which commits and rolls back within the test's transaction."""
+        self.env.flush_all()
+        self.registry_enter_test_mode(register_cleanup=False)
+        try:
+            with self.registry.cursor() as cr:
+                getattr(api.Environment(cr, SUPERUSER_ID, {})[model], method)()
+        finally:
+            self.registry_leave_test_mode()
+        self.env.invalidate_all()
+
     def block_all(self, listings=None, outcome="rejected", message="No product {sku}.", **values):
         """Push these listings' stock (all of them) and be refused; `message` may name the SKU."""
         listings = listings or self.listings
@@ -234,6 +246,7 @@ class LockgateCase(TransactionCase):
         for table, columns in {
             "lockgate_publication": (
                 "wanted_at",
+                "behind_since",
                 "due_at",
                 "recheck_at",
                 "confirmed_at",

@@ -27,7 +27,7 @@ class TestChannel(LockgateCase):
 
     def test_starting_a_channel_marks_what_is_listed(self):
         channel = self.new_channel()
-        listing = self.env["lockgate.listing"].create(
+        self.env["lockgate.listing"].create(
             {"channel_id": channel.id, "product_id": self.listing.product_id.id}
         )
         self.env.cr.flush()
@@ -35,7 +35,7 @@ class TestChannel(LockgateCase):
         channel.action_start()
         self.env.cr.flush()
         self.env.cr.execute("SELECT listing_id, reason FROM lockgate_outbox")
-        self.assertEqual(self.env.cr.fetchall(), [(listing.id, "onboarded")])
+        self.assertEqual(self.env.cr.fetchall(), [(None, "onboarded")])
 
     def test_the_state_is_changed_by_its_buttons_alone(self):
         with self.assertRaisesRegex(ValidationError, "buttons"):
@@ -113,8 +113,25 @@ class TestChannel(LockgateCase):
 
     @mute_logger("odoo.sql_db")
     def test_two_channels_cannot_have_one_code(self):
-        with self.assertRaises(IntegrityError):
-            self.new_channel(code="quay")
+        imported = self.env["lockgate.channel"].load(
+            ["name", "code", "connector_id/.id"], [["Twin", "quay", str(self.channel.connector_id.id)]]
+        )
+        self.assertIn("Channel Quay has the code quay already", imported["messages"][0]["message"])
+
+    def test_a_code_fits_into_a_list_and_a_key(self):
+        for code in ("web,shop", "web shop", "*", "wéb", "a\n"):
+            with self.subTest(code=code), self.assertRaisesRegex(ValidationError, "may only have letters"):
+                self.new_channel(code=code)
+        self.assertTrue(self.new_channel(code="Web_Shop-2.eu"))
+
+    def test_it_opens_the_products_that_it_does_not_list(self):
+        unlisted = self.env["product.product"].create({"name": "Barge"})
+        self.listing.active = False
+        action = self.channel.with_user(self.user_operator).action_open_unlisted()
+        found = self.env["product.product"].search(action["domain"])
+        self.assertIn(unlisted, found)
+        self.assertIn(self.listing.product_id, found)
+        self.assertNotIn(self.listings[1].product_id, found)
 
     @mute_logger("odoo.sql_db")
     def test_times_below_zero_are_refused(self):

@@ -3,8 +3,11 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user
+from odoo.tools import file_open
 
-from .common import LockgateCase
+from ..models.exception_category import CATEGORIES
+from ..models.exception_record import Seen
+from .common import LockgateCase, make_channel
 
 
 class TestDecisions(LockgateCase):
@@ -41,6 +44,36 @@ class TestDecisions(LockgateCase):
         exceptions[0].with_user(self.user_owner).action_retry_alike()
         self.assertEqual(exceptions.mapped("state"), ["retrying", "retrying", "open"])
 
+    def test_retry_all_like_these_takes_each_category_on_its_own_channel_only(self):
+        here, there = self.catch_up_of_two_channels()
+        (here[0] + there[1]).with_user(self.user_owner).action_retry_alike()
+        self.assertEqual(here.mapped("state"), ["retrying", "open"])
+        self.assertEqual(there.mapped("state"), ["open", "retrying"])
+
+    def catch_up_of_two_channels(self):
+        """Exceptions of the categories conflict and drift on each of two channels."""
+        there = make_channel(self.env, "pier")
+        causes = [
+            Seen(
+                channel.id,
+                category,
+                category,
+                f"{category} {channel.id}",
+                None,
+                channel.listing_ids[0].id,
+                "stock",
+                fields.Datetime.now(),
+                "It failed.",
+            )
+            for channel in (self.channel, there)
+            for category in ("conflict", "drift")
+        ]
+        self.env["lockgate.exception"]._record(causes)
+        found = self.env["lockgate.exception"].search(
+            [("channel_id", "in", (self.channel + there).ids)], order="id"
+        )
+        return found[:2], found[2:]
+
     def test_one_listing_of_many_is_retried_alone(self):
         self.block_all()
         exception = self.catch_up()
@@ -60,10 +93,10 @@ class TestDecisions(LockgateCase):
         self.decision(exception, kind="skip", until=self.in_an_hour()).action_apply()
         self.assertEqual(exception.state, "skipped")
         self.assertFalse(exception.activity_ids)
-        self.env["lockgate.exception"]._cron_escalate()
+        self.run_cron("_cron_escalate")
         self.assertEqual(exception.state, "skipped")
         self.pass_time(3601)
-        self.env["lockgate.exception"]._cron_escalate()
+        self.run_cron("_cron_escalate")
         self.assertRecordValues(exception, [{"state": "open", "skip_until": False}])
         self.assertEqual(exception.activity_ids.user_id, self.user_owner)
 
@@ -132,6 +165,16 @@ class TestDecisions(LockgateCase):
         self.assertEqual(exception.owner_id, colleague)
         self.assertEqual(exception.activity_ids.user_id, colleague)
 
+    def test_they_are_assigned_to_somebody_else(self):
+        self.block(7)
+        exception = self.catch_up()
+        colleague = new_test_user(self.env, "colleague", "lockgate.lockgate_group_exception_owner")
+        with self.assertRaisesRegex(UserError, "who gets"):
+            self.decision(exception, kind="assign").action_apply()
+        self.decision(exception, kind="assign", owner_id=colleague.id).action_apply()
+        self.assertEqual(exception.owner_id, colleague)
+        self.assertEqual(exception.activity_ids.user_id, colleague)
+
     def test_only_who_may_write_the_channel_freezes_it(self):
         self.block(7)
         exception = self.catch_up()
@@ -153,6 +196,13 @@ class TestDecisions(LockgateCase):
         with self.assertRaises(AccessError):
             self.env["lockgate.exception"].with_user(self.user_internal).my_open_count()
 
-    def test_the_form_says_what_to_do_and_names_the_page(self):
+    def test_the_form_says_what_to_do_and_links_the_page_that_odoo_serves(self):
         self.block(7)
-        self.assertIn("docs/runbooks/stock_refused.md", self.catch_up().runbook)
+        exception = self.catch_up()
+        self.assertIn('href="/lockgate/static/runbooks/stock_refused.html"', exception.runbook)
+        for category, _label in CATEGORIES:
+            with (
+                self.subTest(category=category),
+                file_open(f"lockgate/static/runbooks/{category}.html") as page,
+            ):
+                self.assertIn("What to do", page.read())

@@ -10,7 +10,7 @@ class TestImpact(LockgateCase):
     """What an exception may cost, by what was sold of its products; nothing where Sales is not installed."""
 
     def impact(self):
-        self.env["lockgate.exception"]._update_impact()
+        self.run_cron("_update_impact")
         return self.exceptions().revenue_at_risk
 
     def sell(self, listing, quantity, days_ago=1):

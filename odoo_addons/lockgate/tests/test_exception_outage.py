@@ -196,6 +196,4 @@ class TestRouting(LockgateCase):
         self.assertFalse(exception.escalated_at)
 
     def escalate(self):
-        self.env["lockgate.exception"]._cron_escalate()
-        self.env.flush_all()
-        self.env.invalidate_all()
+        self.run_cron("_cron_escalate")

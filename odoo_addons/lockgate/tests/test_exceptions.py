@@ -1,4 +1,3 @@
-from odoo import SUPERUSER_ID, api
 from odoo.exceptions import AccessError
 
 from .common import LockgateCase
@@ -112,9 +111,7 @@ class TestExceptions(LockgateCase):
 
     def test_the_cron_makes_good_what_an_exchange_could_not_write(self):
         self.block(7)
-        self.registry_enter_test_mode()
-        with self.registry.cursor() as cr:
-            api.Environment(cr, SUPERUSER_ID, {})["lockgate.exception"]._cron_catch_up()
+        self.run_cron("_cron_catch_up")
         self.assertEqual(self.exceptions().state, "open")
 
     def test_nobody_records_an_exception_by_hand(self):

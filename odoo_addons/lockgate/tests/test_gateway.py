@@ -61,7 +61,7 @@ class TestGateway(GatewayCase):
         self.want(7)
         messages = {
             "register": self.envelope(connectors=[DESCRIPTION]),
-            "due": self.envelope(),
+            "due": self.envelope(every=False),
             "exchange": self.envelope(**request(self.channel)),
             "ingest": self.envelope(events=[event(self.channel)]),
         }
@@ -76,9 +76,38 @@ class TestGateway(GatewayCase):
             with self.subTest(model=model), self.assertRaises(AccessError):
                 self.env[model].with_user(self.user_integration).search_read([], ["id"])
 
+    def test_a_sidecar_of_another_version_becomes_an_exception_while_something_waits(self):
+        self.channel.owner_id = self.user_owner
+        self.mark(self.listings)
+        for message in (self.envelope(contract=2), self.envelope(surprise=1)):
+            # without assertRaises, which would roll back what is kept besides
+            try:
+                self.call("due", message)
+            except UserError as error:
+                words = str(error)
+        self.assertIn("does not fit contract v1", words)
+        self.assertFalse(self.catch_up(), "it may be put right within minutes")
+        self.pass_time(901)
+        exception = self.catch_up()
+        self.assertEqual((exception.category, exception.owner_id), ("settings", self.user_owner))
+        self.assertIn("does not speak contract 1: install the sidecar", exception.message)
+        self.assertEqual(self.catch_up(), exception)
+        for listing in self.listings:
+            self.maker.quantities[listing.id] = 7
+        answer = self.exchange(ceiling=10)
+        self.exchange(*[result(answer, lease) for lease in answer["leases"]])
+        self.assertEqual(exception.state, "resolved")
+
+    def test_a_sidecar_of_another_version_is_no_matter_where_nothing_waits(self):
+        try:
+            self.call("due", self.envelope(contract=2))
+        except UserError:
+            self.pass_time(901)
+        self.assertFalse(self.catch_up())
+
     def test_another_contract_version_is_refused(self):
         with self.assertRaisesRegex(UserError, "does not speak contract 1"):
-            self.call("due", self.envelope(contract=2))
+            self.call("due", self.envelope(contract=2, every=False))
 
     def test_a_message_that_does_not_fit_is_refused_and_names_the_field(self):
         broken = [
@@ -101,10 +130,10 @@ class TestGateway(GatewayCase):
 
     def test_another_database_is_refused(self):
         with self.assertRaisesRegex(UserError, "another database"):
-            self.call("due", self.envelope(database="00000000-0000-0000-0000-000000000000"))
+            self.call("due", self.envelope(every=False, database="00000000-0000-0000-0000-000000000000"))
 
     def test_another_incarnation_is_refused(self):
-        message = self.envelope()
+        message = self.envelope(every=False)
         self.env["ir.config_parameter"].set_param("lockgate.incarnation", 2)
         with self.assertRaisesRegex(UserError, "incarnation"):
             self.call("due", message)
@@ -146,9 +175,15 @@ class TestGateway(GatewayCase):
 
     def test_due_answers_what_the_contract_says(self):
         self.want(7)
-        answer = self.call("due", self.envelope())
+        answer = self.call("due", self.envelope(every=False))
         fits(answer, "DueAnswer")
         self.assertEqual([row["channel"] for row in answer["channels"]], ["quay"])
+
+    def test_due_tells_of_channels_without_work_only_when_every_one_is_asked_for(self):
+        self.assertEqual(self.call("due", self.envelope(every=False))["channels"], [])
+        answer = self.call("due", self.envelope(every=True))
+        fits(answer, "DueAnswer")
+        self.assertIn({"channel": "quay", "critical": 0, "routine": 0, "bulk": 0}, answer["channels"])
 
     def test_an_exchange_tells_the_connector_what_it_needs(self):
         self.channel.credential = "quay-key"

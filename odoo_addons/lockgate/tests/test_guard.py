@@ -93,6 +93,34 @@ class TestGuard(LockgateCase):
         self.pass_time(2 * 60)
         self.assertEqual(self.guard(), "a number of units has waited for 11 minutes.")
 
+    def test_stock_that_changes_all_the_time_waits_from_its_first_change_on(self):
+        self.channel.freeze_stale_minutes = 10
+        for quantity in range(3):
+            self.want(quantity)
+            self.turn(ceiling=0)
+            self.pass_time(5 * 60)
+        self.assertEqual(self.channel.oldest_wait, 15 * 60)
+        self.assertEqual(self.guard(), "a number of units has waited for 15 minutes.")
+
+    def test_stock_that_is_taken_again_and_again_does_not_wait(self):
+        """Though a newer number always waits already."""
+        self.channel.freeze_stale_minutes = 10
+        for quantity in range(4):
+            leased = self.lease(quantity)[0]
+            self.want(quantity + 1)
+            self.pass_time(5)
+            self.turn(*(result(leased, lease) for lease in leased["leases"]), ceiling=0)
+            self.pass_time(4 * 60)
+        self.assertEqual(self.channel.oldest_wait, 4 * 60)
+        self.assertFalse(self.guard())
+
+    def test_one_refused_number_freezes_nothing_but_is_seen_to_wait(self):
+        self.channel.freeze_stale_minutes = 10
+        self.block()
+        self.pass_time(11 * 60)
+        self.assertFalse(self.guard())
+        self.assertEqual(self.channel.oldest_wait, 11 * 60)
+
     def test_a_price_that_waits_freezes_nothing(self):
         self.channel.freeze_stale_minutes = 10
         self.want(7)

@@ -34,7 +34,7 @@ class TestIntegrationKey(HttpCase):
             "contract": 1,
             "database": settings["LOCKGATE_ODOO_UUID"],
             "incarnation": int(settings["LOCKGATE_ODOO_INCARNATION"]),
-            **values,
+            **(values or {"every": False}),
         }
 
     def test_the_key_opens_the_gateway(self):
@@ -162,3 +162,36 @@ class TestKeyThatWasSeen(TransactionCase):
     def test_keys_of_other_people_are_hashed_each_time(self):
         key = self.issue(new_test_user(self.env, "passer", "base.group_user"))
         self.assertEqual([self.check(key)[1] for _ in range(2)], [1, 1])
+
+
+@tagged("-at_install", "post_install")
+class TestReminder(TransactionCase):
+    """A key that ends stops every channel: administrators are told in time."""
+
+    def setUp(self):
+        super().setUp()
+        self.manager = new_test_user(self.env, "keeper", "lockgate.lockgate_group_manager")
+        self.keys = self.env["res.users.apikeys"]
+
+    def issue(self, days):
+        self.env["lockgate.integration.key"]._issue(days)
+
+    def reminders(self):
+        self.keys._cron_remind()
+        partner = self.env["lockgate.integration.key"]._integration_user().partner_id
+        return partner.activity_ids.filtered(lambda activity: activity.user_id == self.manager)
+
+    def test_a_key_that_ends_soon_is_told_once(self):
+        self.issue(10)
+        self.assertEqual(len(self.reminders()), 1)
+        self.assertEqual(len(self.reminders()), 1)
+
+    def test_a_key_with_a_long_life_is_not_told(self):
+        self.issue(30)
+        self.assertFalse(self.reminders())
+
+    def test_a_second_key_ends_the_reminder(self):
+        self.issue(10)
+        self.assertTrue(self.reminders())
+        self.issue(90)
+        self.assertFalse(self.reminders())

@@ -141,7 +141,7 @@ class TestLeases(LockgateCase):
         self.want(7)
         self.assertEqual(
             self.env["lockgate.turn"]._due()["channels"],
-            [{"channel": "quay", "critical": 0, "routine": 1, "bulk": 0}],
+            [{"channel": "quay", "critical": 1, "routine": 0, "bulk": 0}],
         )
 
     def test_due_leaves_out_idle_channels_and_tells_when_to_come_again(self):

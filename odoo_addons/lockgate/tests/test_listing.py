@@ -1,10 +1,10 @@
 from psycopg2 import IntegrityError
 
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form
 from odoo.tools import mute_logger
 
-from .common import LockgateCase
+from .common import LockgateCase, make_channel
 
 
 class TestListing(LockgateCase):
@@ -56,7 +56,9 @@ class TestListing(LockgateCase):
         )
         self.assertFalse(imported["ids"])
         (message,) = imported["messages"]
-        self.assertIn("This SKU is already listed on the channel", message["message"])
+        self.assertRegex(
+            message["message"], "Channel SKU quay-0 is already listed on channel Quay, for .*quay 0"
+        )
         self.assertEqual(message["rows"], {"from": 1, "to": 1})
 
     def test_an_archived_listing_gives_its_sku_back(self):
@@ -71,6 +73,43 @@ class TestListing(LockgateCase):
     def test_a_unit_that_does_not_convert_is_refused(self):
         with self.assertRaisesRegex(ValidationError, "(?s)BARGE.*Hours cannot be converted to Units"):
             self.list_it(self.product(), uom_id=self.env.ref("uom.product_uom_hour").id)
+
+    def test_a_listing_stays_with_its_channel(self):
+        other = make_channel(self.env, "pier", 0)
+        self.settle(7)
+        refused = self.assertRaisesRegex(ValidationError, "(?s)quay-0.*stays with its channel: archive it")
+        with refused, self.env.cr.savepoint():
+            self.listing.channel_id = other
+        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+            other.listing_ids = self.listing
+        self.listing.write({"channel_id": self.channel.id, "reference": "gid-7"})
+        self.assertEqual((self.listing.channel_id, self.listing.reference), (self.channel, "gid-7"))
+
+    @mute_logger("odoo.sql_db")
+    def test_a_reference_that_is_there_twice_is_named(self):
+        self.listing.reference = "gid-7"
+        product = self.product()
+        imported = self.env["lockgate.listing"].load(
+            ["channel_id/.id", "product_id/.id", "sku", "reference"],
+            [[str(self.channel.id), str(product.id), "B-1", "gid-7"]],
+        )
+        self.assertRegex(
+            imported["messages"][0]["message"], "Channel Reference gid-7 is already listed on .*quay 0"
+        )
+
+    def test_a_listed_product_is_not_deleted(self):
+        with self.assertRaisesRegex(UserError, "quay 0 is listed as quay-0 @ Quay: archive the product"):
+            self.listing.product_id.unlink()
+
+    def test_a_mark_of_a_deleted_product_harms_nothing(self):
+        product = self.listing.product_id
+        self.mark(self.listing)
+        self.env["lockgate.outbox"]._mark_products("stock", product.ids, "shipped")
+        self.want(5, self.listings[1])
+        self.listing.unlink()
+        product.unlink()
+        self.assertEqual(len(self.turn()["leases"]), 1)
+        self.assertEqual(self.marks(), [])
 
     def test_a_published_listing_is_archived_and_not_deleted(self):
         self.settle(7)

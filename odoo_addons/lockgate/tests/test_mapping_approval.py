@@ -1,6 +1,6 @@
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user
 
@@ -191,9 +191,7 @@ class TestMappingApproval(LockgateCase):
     def test_every_guarded_field_waits(self):
         product = self.env["product.product"].create({"name": "Tug", "default_code": "TUG"})
         dozen = self.env.ref("uom.product_uom_dozen")
-        channel = make_channel(self.env, "pier")
         values = {
-            "channel_id": channel.id,
             "product_id": product.id,
             "sku": "NEW",
             "reference": "gid-7",
@@ -221,7 +219,8 @@ class TestMappingApproval(LockgateCase):
         )
         listing = free.listing_ids.with_env(self.env)
         self.assertTrue(listing.active)
-        listing.channel_id = self.channel
+        with self.assertRaisesRegex(ValidationError, "stays with its channel"):
+            listing.channel_id = self.channel
         self.assertEqual(listing.channel_id, free)
 
     def test_nobody_writes_changes_or_the_flag_by_hand(self):

@@ -30,7 +30,7 @@ class TestNeutralize(GatewayCase):
         self.assertEqual(draft.state, "draft")
 
     def test_a_copy_refuses_the_sidecar_of_the_original(self):
-        message = self.envelope()
+        message = self.envelope(every=False)
         self.neutralize()
         with self.assertRaisesRegex(UserError, "incarnation 2"):
             self.call("due", message)
@@ -41,7 +41,7 @@ class TestNeutralize(GatewayCase):
         self.assertEqual(self.env["lockgate.gateway"]._identity()[1], 3)
 
     def test_a_new_incarnation_freezes_and_refuses_as_well(self):
-        message = self.envelope()
+        message = self.envelope(every=False)
         wizard = self.env["lockgate.incarnation"].with_user(self.user_manager).create({})
         wizard.action_start()
         self.assertEqual(self.channel.state, "frozen")

@@ -56,6 +56,25 @@ class TestOutbox(LockgateCase):
             outbox._mark_listings("stock", self.listing.ids, "shipped")
         self.assertEqual(self.marks(), [(self.listing.id, "stock", "shipped")])
 
+    def test_a_persons_retry_is_not_lost_on_other_marks_of_the_same_flush(self):
+        outbox = self.env["lockgate.outbox"]
+        outbox._mark_products("stock", self.listing.product_id.ids, "adjusted")
+        outbox._mark_listings("stock", self.listing.ids, "retry")
+        outbox._mark_listings("stock", self.listing.ids, "mapping changed")
+        self.assertEqual(self.marks(), [(self.listing.id, "stock", "retry")])
+
+    def test_an_archived_channel_is_not_marked_and_all_of_it_is_when_it_is_put_back(self):
+        outbox = self.env["lockgate.outbox"]
+        self.channel.active = False
+        outbox._mark_products("stock", self.listing.product_id.ids, "shipped")
+        outbox._mark_listings("stock", self.listing.ids, "retry")
+        outbox._mark_channels(self.channel.ids, "resumed")
+        self.assertEqual(self.marks(), [])
+        self.channel.active = True
+        self.assertEqual(self.marks(), [(None, "stock", "put back")])
+        self.channel.active = True
+        self.assertEqual(len(self.marks()), 1)
+
     def test_a_flush_without_marks_asks_nothing_of_the_database(self):
         self.env.flush_all()
         self.env.cr.flush()

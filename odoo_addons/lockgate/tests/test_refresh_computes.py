@@ -1,6 +1,6 @@
 from odoo.tools import mute_logger
 
-from ..turn import reconciliation
+from ..turn import values
 from .common import request
 from .reconciling import ReconciliationCase
 
@@ -10,7 +10,7 @@ class TestRefreshComputes(ReconciliationCase):
 
     def setUp(self):
         super().setUp()
-        self.patch(reconciliation, "SLICE", 2)
+        self.patch(values, "SCOPE_ROWS", 2)
         self.computed = []
         maker = self.maker
 

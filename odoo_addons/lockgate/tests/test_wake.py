@@ -37,7 +37,7 @@ class TestWake(BaseCase):
         self.assertLessEqual(options["socket_connect_timeout"], 0.05)
 
     def test_a_redis_that_refuses_is_survived_and_left_alone_for_a_while(self):
-        for error in (redis.ConnectionError(ADDRESS), redis.TimeoutError(), OSError(), ValueError(ADDRESS)):
+        for error in (redis.ConnectionError(ADDRESS), redis.TimeoutError(), OSError(), TypeError(ADDRESS)):
             with self.subTest(error=type(error).__name__):
                 wake._silent_until = 0.0
                 self.client.publish.reset_mock(side_effect=True)

@@ -164,7 +164,7 @@ REPEAT = """
 
 DUE = f"""
     SELECT c.code AS channel,
-           coalesce(p.critical, 0) AS critical,
+           coalesce(p.critical, 0) + e.marks AS critical,
            coalesce(p.routine, 0) + e.values AS routine,
            coalesce(p.bulk, 0) + coalesce(reconciled.rows, 0) AS bulk
       FROM lockgate_channel c
@@ -173,7 +173,11 @@ DUE = f"""
       LEFT JOIN LATERAL ({reconciliation.DUE}) reconciled
         ON r.id IS NOT NULL AND (t.resume_at IS NULL OR t.resume_at <= %(now)s)
       CROSS JOIN LATERAL (
-          SELECT (EXISTS (SELECT FROM lockgate_outbox o WHERE o.channel_id = c.id)
+          -- What is marked may be critical; only its value tells.
+          SELECT EXISTS (SELECT FROM lockgate_outbox o
+                          WHERE o.channel_id = c.id AND o.listing_id IS NOT NULL)::int AS marks,
+                 (EXISTS (SELECT FROM lockgate_outbox o
+                           WHERE o.channel_id = c.id AND o.listing_id IS NULL)
                OR EXISTS (SELECT FROM lockgate_publication r
                            WHERE r.channel_id = c.id AND r.recheck_at <= %(now)s)
                OR EXISTS (SELECT FROM lockgate_publication l
@@ -192,7 +196,8 @@ DUE = f"""
                        AND d.due_at <= %(now)s AND d.wanted IS NOT NULL LIMIT %(counted)s) counted) n
       ) p ON c.state = 'running' AND (t.resume_at IS NULL OR t.resume_at <= %(now)s)
      WHERE c.active AND (%(code)s IS NULL OR c.code = %(code)s)
-       AND (e.values > 0 OR p.critical > 0 OR p.routine > 0 OR p.bulk > 0 OR reconciled.rows > 0)
+       AND (e.marks > 0 OR e.values > 0 OR p.critical > 0 OR p.routine > 0 OR p.bulk > 0
+            OR reconciled.rows > 0)
 """
 
 NEXT = """

@@ -22,6 +22,7 @@ TYPES = {
     "code": "text",
     "counted": "integer",
     "exchange": "text",
+    "held": "integer[]",
     "inside": "integer[]",
     "lag": "integer",
     "listings": "integer[]",

@@ -1,10 +1,7 @@
 """What a running reconciliation (`r`) still asks of publications (`p`): SQL for the turn and the views."""
 
-from . import prepared
+from . import prepared, values
 from .values import REFRESH, Mark
-
-# Listings that a full refresh has computed afresh in one turn: a critical change waits for no more.
-SLICE = 500
 
 
 def next_to_refresh(cr, channel, aspects, rows):
@@ -12,7 +9,7 @@ def next_to_refresh(cr, channel, aspects, rows):
     parameters = {
         "channel": channel.id,
         "reconciliation": channel.reconciliation,
-        "slice": min(rows, SLICE),
+        "slice": min(rows, values.SCOPE_ROWS),
     }
     prepared.execute(cr, NEXT, parameters)
     return [Mark(listing_id, aspect, REFRESH) for (listing_id,) in cr.fetchall() for aspect in aspects]

@@ -15,6 +15,12 @@ POSTPONED = timedelta(hours=1)
 AHEAD = 10
 # Why a listing is computed without a mark: its time has come, or a full refresh asks.
 UNMARKED = RECHECK, REFRESH = "recheck", "refresh"
+# The first, while more marks wait than were looked at: what it finds may be theirs.
+AMONG_MARKS = "recheck among marks"
+# A person asks that the newest value be sent again.
+RETRY = "retry"
+# How many listings one turn computes of what asks for a whole channel: a critical change waits for no more.
+SCOPE_ROWS = 500
 
 
 class Mark(NamedTuple):
@@ -66,31 +72,53 @@ class Channel:
 
 
 def consume_marks(cr, channel_id, rows):
-    """Delete marks that this very transaction reads, and return one for each of `rows` listings at most.
+    """Delete marks that this very transaction reads: one for each of `rows` listings at most.
+
+    Returns them, the aspects of scoped marks, which are for `next_in_scope`, and whether more are left, as
+    far as it looked.
 
     Never by a watermark: late commits carry lower ids. Of a burst the marks of a listing go together, as far
     as AHEAD lets it look. A person's retry stands above any other reason, the latest above the others.
     """
     prepared.execute(cr, AHEAD_MARKS, {"channel": channel_id, "slice": rows * AHEAD})
-    marks, places = {}, []
-    for place, *mark in cr.fetchall():
+    found, marks, places, scopes = cr.fetchall(), {}, [], []
+    for place, *mark in found:
         mark = Mark(*mark)
+        if mark.listing_id is None:
+            scopes.append(mark.aspect)
+            continue
         key = mark.listing_id, mark.aspect
         if key not in marks and len(marks) == rows:
             continue
         places.append(place)
-        if key not in marks or marks[key].reason != "retry":
+        if key not in marks or marks[key].reason != RETRY:
             marks[key] = mark
     if places:
-        # By their place, which never changes: marks are not updated. A join, planned for the empty table that
-        # the outbox is when its statistics are made, took more than 10 seconds for 20,000 marks.
+        # By their place, which never changes: only scoped marks are updated. A join, planned for the empty
+        # table that the outbox is when its statistics are made, took more than 10 seconds for 20,000 marks.
         prepared.execute(cr, CONSUME, {"places": places})
-    return list(marks.values())
+    left = len(places) + len(scopes) < len(found) or len(found) == rows * AHEAD
+    return list(marks.values()), set(scopes), left
 
 
-def due_rechecks(cr, channel_id, aspects, now, rows):
+def next_in_scope(cr, channel_id, aspects, rows):
+    """A Mark of each of the next listings of the channel's scoped marks of these aspects.
+
+    Those that came to the same listing go on together, the furthest first: one that comes meanwhile waits,
+    and begins with all others that came until then.
+    """
+    made, rows = [], min(rows, SCOPE_ROWS)
+    for aspect in sorted(aspects):
+        if len(made) < rows:
+            parameters = {"channel": channel_id, "aspect": aspect, "slice": rows - len(made)}
+            prepared.execute(cr, SCOPE, parameters)
+            made += [Mark(*row) for row in cr.fetchall()]
+    return made
+
+
+def due_rechecks(cr, channel_id, aspects, now, rows, reason):
     prepared.execute(cr, RECHECKS, {"channel": channel_id, "now": now, "aspects": aspects, "slice": rows})
-    return [Mark(*row) for row in cr.fetchall()]
+    return [Mark(*row, reason) for row in cr.fetchall()]
 
 
 def postpone(cr, now, marks):
@@ -154,10 +182,33 @@ AHEAD_MARKS = """
      WHERE channel_id = %(channel)s ORDER BY id LIMIT %(slice)s
 """
 
+SCOPE = """
+    WITH furthest AS MATERIALIZED (
+        SELECT max(coalesce(reached, 0)) AS reached FROM lockgate_outbox
+         WHERE channel_id = %(channel)s AND listing_id IS NULL AND aspect = %(aspect)s
+    ), scoped AS MATERIALIZED (
+        SELECT o.id, o.reason FROM lockgate_outbox o JOIN furthest f ON f.reached = coalesce(o.reached, 0)
+         WHERE o.channel_id = %(channel)s AND o.listing_id IS NULL AND o.aspect = %(aspect)s
+    ), next AS MATERIALIZED (
+        SELECT id FROM lockgate_listing
+         WHERE channel_id = %(channel)s AND id > (SELECT reached FROM furthest)
+      ORDER BY id LIMIT %(slice)s
+    ), counted AS (
+        SELECT max(id) AS last, count(*) = %(slice)s AS more FROM next
+    ), reached AS (
+        UPDATE lockgate_outbox SET reached = last FROM counted
+         WHERE more AND lockgate_outbox.id IN (SELECT id FROM scoped)
+    ), done AS (
+        DELETE FROM lockgate_outbox USING counted
+         WHERE NOT more AND lockgate_outbox.id IN (SELECT id FROM scoped)
+    )
+    SELECT id, %(aspect)s, (SELECT reason FROM scoped ORDER BY id DESC LIMIT 1) FROM next
+"""
+
 CONSUME = "DELETE FROM lockgate_outbox WHERE ctid = ANY(%(places)s::tid[])"
 
-RECHECKS = f"""
-    SELECT DISTINCT listing_id, aspect, '{RECHECK}'
+RECHECKS = """
+    SELECT DISTINCT listing_id, aspect
       FROM (SELECT listing_id, aspect FROM lockgate_publication
              WHERE channel_id = %(channel)s AND recheck_at <= %(now)s AND aspect = ANY(%(aspects)s)
           ORDER BY recheck_at LIMIT %(slice)s) due
@@ -201,9 +252,9 @@ STORE = f"""
            AND p.id NOT IN (SELECT publication_id FROM made WHERE publication_id IS NOT NULL)
     )
     INSERT INTO lockgate_publication AS p (
-           channel_id, listing_id, aspect, scope, wanted, version, wanted_at, work_class,
+           channel_id, listing_id, aspect, scope, wanted, version, wanted_at, behind_since, work_class,
            state, due_at, recheck_at, tries, confirmed_version, verified_version)
-    SELECT %(channel)s, listing_id, %(aspect)s, scope, wanted, %(turn)s, %(now)s, work_class,
+    SELECT %(channel)s, listing_id, %(aspect)s, scope, wanted, %(turn)s, %(now)s, %(now)s, work_class,
            CASE WHEN wanted IS NULL THEN 'settled' ELSE 'due' END,
            CASE WHEN wanted IS NOT NULL THEN due_at END,
            recheck_at, 0, 0, 0
@@ -212,6 +263,8 @@ STORE = f"""
            wanted = excluded.wanted,
            version = excluded.version,
            wanted_at = excluded.wanted_at,
+           behind_since = CASE WHEN p.version > p.confirmed_version AND p.wanted IS NOT NULL
+                               THEN p.behind_since ELSE excluded.behind_since END,
            recheck_at = excluded.recheck_at,
            work_class = CASE WHEN {COALESCES} THEN {MORE_URGENT} ELSE excluded.work_class END,
            tries = CASE WHEN p.state = 'leased' THEN p.tries

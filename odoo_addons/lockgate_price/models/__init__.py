@@ -12,6 +12,7 @@ from . import (
     price_book,
     price_tax,
     price_book_prices,
+    price_book_breaks,
     price_tier,
     price_policy,
     price_change,
@@ -46,6 +47,7 @@ from . import (
 from . import (  # isort: skip
     price_calendar,
     price_capture,
+    price_channels,
     price_guard,
     kept_words,
     ledger,

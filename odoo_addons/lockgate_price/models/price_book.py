@@ -149,9 +149,8 @@ class PriceBook(models.Model):
     def _draft_baseline(self):
         listings = self._clean().env["lockgate.listing"].search([("channel_id", "=", self.channel_id.id)])
         products = listings.product_id.filtered("active")
-        prices = self._clean()._prices_now(products)
-        given = self._clean()._given(prices)
-        priced = products.filtered(lambda product: prices[product.id] > 0)
+        lines = self._clean()._lines_now(products)
+        priced = products.filtered(lambda product: product.id in lines)
         if not priced:
             raise UserError(
                 self.env._(
@@ -166,10 +165,7 @@ class PriceBook(models.Model):
         reason = self.env._("Baseline of %s: the prices that Odoo gives now.", self.name)
         change = changes._create_draft([changes._prepare_draft(self, reason)], "baseline")
         self.env["lockgate.price.change.line"].create(
-            [
-                {"change_id": change.id, "product_id": product.id, "price": given[product.id]}
-                for product in priced
-            ]
+            [{"change_id": change.id, "product_id": product.id, **lines[product.id]} for product in priced]
         )
         if left_out := products - priced:
             change.message_post(

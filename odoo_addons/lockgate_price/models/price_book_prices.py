@@ -16,8 +16,11 @@ class PriceBook(models.Model):
         """
         return self._prices_at(fields.Datetime.now(), products, uom)
 
-    def _prices_at(self, moment, products, uom=None, at_list_price=False):
-        """As `_prices_now`, at `moment`; `at_list_price`: no rule applies, which is known beforehand."""
+    def _prices_at(self, moment, products, uom=None, at_list_price=False, quantity=1.0):
+        """As `_prices_now`, at `moment`; `at_list_price`: no rule applies, which is known beforehand.
+
+        Of one, when `quantity` of them are bought.
+        """
         prices, currency = {}, self.currency_id
         products = products.with_context(prefetch_fields=False)  # of a product little is needed here
         for start in range(0, len(products), SLICE):
@@ -29,7 +32,7 @@ class PriceBook(models.Model):
                         listed[product.id], currency, self.env.company, moment, round=False
                     )
             else:
-                prices |= self.pricelist_id._get_products_price(part, 1.0, uom=uom, date=moment)
+                prices |= self.pricelist_id._get_products_price(part, quantity, uom=uom, date=moment)
         taxes = self._taxes_by_product(products)
         return {
             product.id: self._round_final(taxes[product].shown(prices[product.id])) for product in products

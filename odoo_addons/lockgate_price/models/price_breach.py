@@ -5,6 +5,7 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from .begins import begins, release_on
 from .price_seal import NOT_HELD, NOT_REVOKED
 
 # Every policy beside each of the `numbers` it is for.
@@ -59,40 +60,66 @@ CHANGES_A_WEEK = f"""
                     SELECT numbers.begins) begun) week
      WHERE week.moment <= numbers.begins
 """
-# Percentages are parts of one, computed in floats: what is at the limit is inside.
+# Percentages are parts of one, computed in floats: what is at the limit is inside. A price with quantity
+# breaks is as good as the worst of them.
 OUTSIDE = f"""
     CASE policy.kind
     WHEN 'drift' THEN numbers.automatic AND coalesce(
          abs(numbers.new_price::float8 / ({APPROVED_BY_A_PERSON}) - 1) > policy.percent + 1e-9, true)
     WHEN 'margin' THEN numbers.margin_percent < policy.percent - 1e-9
-    WHEN 'rise' THEN numbers.change_percent > policy.percent + 1e-9
-    WHEN 'fall' THEN numbers.change_percent < -policy.percent - 1e-9
-    WHEN 'minimum' THEN numbers.new_price < round(
+    WHEN 'rise' THEN numbers.rise_percent > policy.percent + 1e-9
+    WHEN 'fall' THEN numbers.fall_percent < -policy.percent - 1e-9
+    WHEN 'minimum' THEN numbers.lowest_price < round(
          policy.amount * numbers.ratio * (%(rates)s::jsonb -> currency.id::text ->> 'rate')::numeric,
          currency.decimal_places)
-    WHEN 'ending' THEN NOT round(numbers.new_price, currency.decimal_places)::text
-         LIKE ANY (SELECT '%%' || ending FROM regexp_split_to_table(btrim(policy.endings), '\\s+') ending)
+    WHEN 'ending' THEN EXISTS (
+         SELECT FROM (SELECT numbers.new_price AS amount
+                   UNION ALL
+                      SELECT (step->>'amount')::numeric
+                        FROM jsonb_array_elements(coalesce(numbers.breaks, '[]')) step) price
+          WHERE NOT round(price.amount, currency.decimal_places)::text
+           LIKE ANY (SELECT '%%' || ending FROM regexp_split_to_table(btrim(policy.endings), '\\s+') ending))
     WHEN 'freeze' THEN numbers.begins >= policy.freeze_from AND numbers.begins < policy.freeze_to
          OR numbers.ends >= policy.freeze_from AND numbers.ends < policy.freeze_to
     WHEN 'lead_time' THEN numbers.begins < %(now)s + policy.days * interval '1 day'
     WHEN 'frequency' THEN {FIRST.format("numbers")} IS NOT NULL AND policy.times < ({CHANGES_A_WEEK})
     WHEN 'currency' THEN coalesce(
          (%(rates)s::jsonb -> currency.id::text ->> 'age')::int > policy.days, true)
+         OR policy.percent > 0
+            AND (%(rates)s::jsonb -> currency.id::text ->> 'step')::float8 > policy.percent + 1e-9
+    WHEN 'rollback' THEN EXISTS (SELECT FROM lockgate_price_change own
+                                  WHERE own.id = numbers.change_id AND own.kind = 'rollback')
     END
 """
-PROPOSED = """
+PROPOSED = f"""
     SELECT impact.id AS key, impact.change_id, impact.company_id, impact.channel_id, impact.book_id,
-           impact.product_id, impact.listing_id, impact.currency_id, impact.new_price,
-           change.kind = 'drift' AS automatic,
-           impact.change_percent, impact.margin_percent, unit.factor / own_unit.factor AS ratio,
-           greatest(change.effective_from, %(now)s) AS begins, change.effective_to AS ends
+           impact.product_id, impact.listing_id, impact.currency_id, impact.new_price, impact.breaks,
+           impact.lowest_price, impact.fall_percent, impact.rise_percent, impact.margin_percent,
+           impact.compare_at, impact.old_seal_id, change.kind = 'drift' AS automatic,
+           unit.factor / own_unit.factor AS ratio,
+           {begins()} AS begins, change.effective_to AS ends
       FROM lockgate_price_impact impact
       JOIN lockgate_price_change change ON change.id = impact.change_id
+{release_on("impact.channel_id", "change")}
       JOIN product_product product ON product.id = impact.product_id
       JOIN product_template template ON template.id = product.product_tmpl_id
       JOIN uom_uom unit ON unit.id = impact.uom_id
       JOIN uom_uom own_unit ON own_unit.id = template.uom_id
      WHERE impact.change_id = %(change)s
+"""
+
+# What lets a price through has to tell something of it. A first price neither rises nor falls, whatever it
+# is, so only a floor under it does; and there is no margin over a cost that is not known.
+LETS_THROUGH = """
+    policy.effect = 'pass' AND (policy.kind = 'drift') = numbers.automatic
+    AND CASE policy.kind WHEN 'minimum' THEN true
+                         WHEN 'margin' THEN numbers.margin_percent < 1
+                         ELSE numbers.fall_percent IS NOT NULL END
+"""
+# A regular price that was neither asked nor shown before says that the new one is cheap: no policy knows.
+UNSEEN_REGULAR_PRICE = """
+    proposed.compare_at > coalesce((SELECT greatest(old.amount, old.compare_at)
+                                      FROM lockgate_price_seal old WHERE old.id = proposed.old_seal_id), 0)
 """
 
 
@@ -122,27 +149,31 @@ class PricePolicy(models.Model):
 
     @api.model
     def _rates(self, company, currencies):
-        """{currency id: {"rate": from the company's currency to it, "age": days since it was set}}.
+        """{currency id: {"rate": from the company's currency to it, "age": days since it was set, "step": by
+        which part of one it differs from the one before}}.
 
-        `age` is None for a currency that has no rate at all. Of the company's rates and today.
+        `age` is None for a currency that has no rate at all, `step` for one that has had one at most. Of
+        the company's rates and today.
         """
         today = fields.Date.context_today(self)
         rates = self.env["res.currency.rate"].sudo()
         found = {}
         for currency in currencies:
-            latest = rates.search(
+            known = rates.search(
                 [
                     ("currency_id", "=", currency.id),
                     ("company_id", "in", [False, company.root_id.id]),
                     ("name", "<=", today),
                 ],
                 order="name desc",
-                limit=1,
+                limit=2,
             )
+            latest, before = known[:1], known[1:]
             own = currency == company.currency_id
             found[currency.id] = {
                 "rate": currency._get_conversion_rate(company.currency_id, currency, company, today),
                 "age": 0 if own else (today - latest.name).days if latest else None,
+                "step": abs(latest.rate / before.rate - 1) if before.rate and not own else None,
             }
         return found
 
@@ -169,7 +200,8 @@ class PricePolicy(models.Model):
     def _all_let_through(self, change):
         """Whether nobody has to approve: every price under a policy that lets through, none outside any.
 
-        A band for drift lets through what the sweep found, and nothing that anybody drafted.
+        A band for drift lets through what the sweep found, and nothing that anybody drafted. A price that
+        replaces none is let through by a floor alone, see LETS_THROUGH.
         """
         # Asked whenever somebody decides: where no policy lets anything through it costs nothing, and else
         # it ends at the first price that somebody has to approve.
@@ -183,9 +215,9 @@ class PricePolicy(models.Model):
                        SELECT FROM ({PROPOSED}) proposed
                         WHERE EXISTS (SELECT FROM lockgate_price_impact_breach_rel breach
                                        WHERE breach.impact_id = proposed.key)
+                           OR {UNSEEN_REGULAR_PRICE}
                            OR NOT EXISTS (SELECT FROM (SELECT proposed.*) numbers {MATCH}
-                                           WHERE policy.effect = 'pass'
-                                             AND (policy.kind = 'drift') = numbers.automatic))
+                                           WHERE {LETS_THROUGH}))
             """,
             {"change": change.id, "now": fields.Datetime.now()},
         )

@@ -1,3 +1,5 @@
+from math import ceil
+
 from odoo import api, fields, models
 
 from .price_seal import IN_FORCE
@@ -8,7 +10,7 @@ MOST_AT_ONCE = 2000
 NAMED = 10
 
 SEALED = f"""
-    SELECT listing.id, listing.product_id, listing.uom_id, in_force.id, in_force.amount
+    SELECT listing.id, listing.product_id, listing.uom_id, in_force.id, in_force.amount, in_force.breaks
       FROM lockgate_listing listing
       JOIN product_product product ON product.id = listing.product_id AND product.active
       JOIN lockgate_price_book book ON book.id = %(book)s AND book.channel_id = listing.channel_id
@@ -24,8 +26,9 @@ class PriceBook(models.Model):
 
     def _compare(self, products=None, after=0, limit=MOST_AT_ONCE):
         """What Odoo gives now beside what is sealed, in the order of listings: dicts of listing_id,
-        product_id, seal_id, sealed, live (both of one unit of the listing, in the book's currency). A
-        listing without a seal in force has neither seal nor sealed price.
+        product_id, seal_id, sealed, live (both of one unit of the listing, in the book's currency) and
+        quantity: of so many units they are, the fewest of which Odoo's price differs; one, if it never
+        does. A listing without a seal in force has neither seal nor sealed price.
 
         At most `limit` listings above the number `after`, of these product ids or of all. Call it on
         clean books (`_clean`).
@@ -43,30 +46,50 @@ class PriceBook(models.Model):
             },
         )
         rows, by_unit = self.env.cr.fetchall(), {}
-        for _listing, product_id, uom_id, *_sealed in rows:
-            by_unit.setdefault(uom_id, set()).add(product_id)
-        live = {
-            uom_id: self._prices_now(
-                self.env["product.product"].browse(sorted(ids)), self.env["uom.uom"].browse(uom_id)
-            )
-            for uom_id, ids in by_unit.items()
-        }
+        for _listing, product_id, uom_id, _seal, _sealed, breaks in rows:
+            sealed = by_unit.setdefault(uom_id, {}).setdefault(product_id, {1})
+            sealed.update(int(step["minimum"]) for step in breaks or ())
+        live = {uom_id: self._live(quantities, uom_id) for uom_id, quantities in by_unit.items()}
         return [
             {
                 "listing_id": listing_id,
                 "product_id": product_id,
                 "seal_id": seal_id,
-                "sealed": sealed and float(sealed),
-                "live": live[uom_id][product_id],
+                **self._first_difference(sealed, breaks, live[uom_id][product_id]),
             }
-            for listing_id, product_id, uom_id, seal_id, sealed in rows
+            for listing_id, product_id, uom_id, seal_id, sealed, breaks in rows
         ]
+
+    def _live(self, quantities, uom_id):
+        """What Odoo gives now: {product id: {units: price of one}}, for these units and for those from which
+        its rules step."""
+        uom = self.env["uom.uom"].browse(uom_id)
+        products = self.env["product.product"].browse(sorted(quantities))
+        stepping = self._quantities_now(products)
+        for product in products.filtered(lambda product: product.id in stepping):
+            ratio = product.uom_id.factor / uom.factor
+            quantities[product.id].update(
+                max(ceil(round(step * ratio, 6)), 1) for step in stepping[product.id]
+            )
+        return self._prices_from(quantities, uom)
+
+    def _first_difference(self, amount, breaks, live):
+        """quantity, sealed and live of a row of `_compare`."""
+        if amount is None:
+            return {"quantity": 1, "sealed": None, "live": live[1]}
+        sealed, pairs = float(amount), []
+        steps = {int(step["minimum"]): float(step["amount"]) for step in breaks or ()}
+        for quantity in sorted(live):
+            sealed = steps.get(quantity, sealed)
+            pairs.append({"quantity": quantity, "sealed": sealed, "live": live[quantity]})
+        return next(filter(self._differs, pairs), pairs[0])
+
+    def _differs(self, pair):
+        return self.currency_id.compare_amounts(pair["sealed"], pair["live"]) != 0
 
     def _drifted(self, row):
         """Whether a row of `_compare` differs; one without a seal does, if Odoo gives it a price."""
-        if not row["seal_id"]:
-            return row["live"] > 0
-        return self.currency_id.compare_amounts(row["sealed"], row["live"]) != 0
+        return self._differs(row) if row["seal_id"] else row["live"] > 0
 
 
 class PriceChange(models.Model):
@@ -131,17 +154,18 @@ class PriceChange(models.Model):
         )
         draft.line_ids.filtered(lambda line: line.product_id.id in taken_back).unlink()
         products = self.env["product.product"].browse(sorted(product_ids))
-        prices = book._clean()._given(book._clean()._prices_now(products))
-        priced = products.filtered(lambda product: prices[product.id] > 0)
+        lines = book._clean()._lines_now(products)
+        priced = products.filtered(lambda product: product.id in lines)
         if priced and not draft:
             draft = self._create_draft([self._prepare_draft(book, reason)], "captured")
         standing = {line.product_id: line for line in draft.line_ids}
         for product in priced:
-            if product in standing and standing[product].price != prices[product.id]:
-                standing[product].write({"price": prices[product.id]})
+            line, values = standing.get(product), lines[product.id]
+            if line and any(line[name] != value for name, value in values.items()):
+                line.write(values)
         self.env["lockgate.price.change.line"].create(
             [
-                {"change_id": draft.id, "product_id": product.id, "price": prices[product.id]}
+                {"change_id": draft.id, "product_id": product.id, **lines[product.id]}
                 for product in priced
                 if product not in standing
             ]

@@ -5,19 +5,16 @@ STATES = [
     ("draft", "Draft"),
     ("to_approve", "To Approve"),
     ("approved", "Approved"),
-    ("held", "Held"),
     ("rejected", "Rejected"),
     ("cancelled", "Cancelled"),
-    ("superseded", "Superseded"),
-    ("rolled_back", "Rolled Back"),
 ]
 # All that people may set; everything else is set by decisions alone.
 EDITABLE = {
     "company_id", "currency_id", "book_ids", "effective_from", "effective_to", "reason", "line_ids",
     "time_zone", "local_from", "local_to", "release_ids",
-    "above_ids",
+    "above_ids", "channel_ids",
 }  # fmt: skip
-SHOWN_IN_IMPACT = {"company_id", "currency_id", "book_ids", "effective_from"}
+SHOWN_IN_IMPACT = {"company_id", "currency_id", "book_ids", "effective_from", "effective_to"}
 
 
 class PriceChange(models.Model):
@@ -76,6 +73,7 @@ class PriceChange(models.Model):
     )
     reason = fields.Text(tracking=True)
     state = fields.Selection(STATES, required=True, readonly=True, copy=False, default="draft", tracking=True)
+    state_since = fields.Datetime("Since", readonly=True, copy=False, help="When it came to its state.")
     revision = fields.Integer(
         readonly=True, copy=False, default=0, help="Grows with every edit and every decision."
     )
@@ -251,7 +249,7 @@ class PriceChange(models.Model):
                         state=change._state_name(),
                     )
                 )
-        self._put(state=target, **values)
+        self._put(state=target, state_since=fields.Datetime.now(), **values)
 
     def _put(self, **values):  # pylint: disable=missing-return
         """Write what people may not. Private, and no context key leads here."""

@@ -267,7 +267,7 @@ class PriceChange(models.Model):
         """What the change does to each listing and book; UserError says in words what stands against it."""
         self._refuse_problems()
         proposals = self._proposals()
-        nothing = [proposal for proposal in proposals if proposal.amount <= 0]
+        nothing = [proposal for proposal in proposals if proposal.lowest() <= 0]
         if nothing:
             listing = self.env["lockgate.listing"].sudo().browse(nothing[0].listing_id)
             raise UserError(

@@ -68,8 +68,8 @@ class PriceChange(models.Model):
         for change in self:
             mine = [("change_id", "=", change._origin.id)]
             change.top_impact_ids = impact.search(mine, limit=TOP)
-            change.fall_count = impact.search_count([*mine, ("change_percent", "<", 0)])
-            change.rise_count = impact.search_count([*mine, ("change_percent", ">", 0)])
+            change.fall_count = impact.search_count([*mine, ("fall_percent", "<", 0)])
+            change.rise_count = impact.search_count([*mine, ("rise_percent", ">", 0)])
             change.first_count = impact.search_count([*mine, ("old_seal_id", "=", False)])
             change.override_count = impact.search_count([*mine, ("overrides_rule", "=", True)])
             [(average,)] = impact._read_group(

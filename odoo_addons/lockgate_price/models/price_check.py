@@ -10,10 +10,11 @@ from .price_ahead import LAST_LOOK
 from .price_breach import MATCH, OUTSIDE, margin_of
 from .price_seal import IN_FORCE
 from .price_tax import tax_of
+from .worst import worst_of
 
 ANSWERS = [("passed", "Passed"), ("held", "Held"), ("released", "Released")]
-# When a price may change was decided when it was approved, for that very moment; the rest may have moved.
-DECIDED_BEFORE = ("lead_time", "frequency")
+# When a price may change, and whether back, was decided when it was approved; the rest may have moved.
+DECIDED_BEFORE = ("lead_time", "frequency", "rollback")
 
 # Seals whose time has come on the channel and that were not checked for it yet: once, and once more at last
 # when the channel holds them ahead. What begins with its approval was checked there.
@@ -31,12 +32,12 @@ BEGUN = """
 """
 # The sealed numbers, with today's cost and from the price that they replace.
 BEFORE = IN_FORCE.replace("%(moment)s", "(begun.date_from - interval '1 second')")
-NET = "nullif((begun.amount - tax.on_net) / tax.per_net, 0)"
+NET = "nullif((worst.lowest - tax.on_net) / tax.per_net, 0)"
 SEALED = f"""
     SELECT begun.id AS key, begun.change_id, begun.company_id, begun.channel_id, begun.book_id,
            begun.product_id, begun.listing_id, begun.currency_id, begun.amount AS new_price,
-           false AS automatic,
-           (begun.amount - before.amount)::float8 / nullif(before.amount, 0)::float8 AS change_percent,
+           begun.breaks, worst.lowest AS lowest_price, worst.fall AS fall_percent,
+           worst.rise AS rise_percent, false AS automatic,
            {margin_of(NET, "begun", "unit.factor / own_unit.factor")} AS margin_percent,
            unit.factor / own_unit.factor AS ratio, begun.date_from AS begins, begun.date_to AS ends
       FROM lockgate_price_seal begun
@@ -48,6 +49,7 @@ SEALED = f"""
       JOIN uom_uom own_unit ON own_unit.id = own_template.uom_id
 CROSS JOIN LATERAL {tax_of("begun.book_id", "own.product_tmpl_id")} tax
  LEFT JOIN LATERAL ({BEFORE}) before ON true
+CROSS JOIN LATERAL {worst_of("begun.amount", "begun.breaks", "before.amount", "before.breaks")} worst
      WHERE begun.id = ANY(%(seals)s)
 """
 # A breach that was there when it was approved was approved with it. A policy that lets through binds what

@@ -14,23 +14,26 @@ NAMED = 5
 FOUND = """
     WITH compared AS (
         SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS row(
-            listing_id int, product_id int, seal_id int, sealed numeric, live numeric, differs bool)
+            listing_id int, product_id int, seal_id int, quantity float8, sealed numeric, live numeric,
+            differs bool)
     ), agreed AS (
         DELETE FROM lockgate_price_drift drift USING compared
               WHERE drift.book_id = %(book)s AND drift.listing_id = compared.listing_id
                 AND NOT compared.differs
     )
     INSERT INTO lockgate_price_drift AS drift (
-           kind, listing_id, channel_id, product_id, book_id, company_id, currency_id, seal_id, sealed, live,
-           found_at)
+           kind, listing_id, channel_id, product_id, book_id, company_id, currency_id, seal_id, quantity,
+           sealed, live, found_at)
     SELECT CASE WHEN compared.seal_id IS NULL THEN 'ungoverned' ELSE 'drift' END,
            compared.listing_id, %(channel)s, compared.product_id, %(book)s, %(company)s, %(currency)s,
-           compared.seal_id, compared.sealed, compared.live, %(now)s
+           compared.seal_id, compared.quantity, compared.sealed, compared.live, %(now)s
       FROM compared WHERE compared.differs
  ON CONFLICT (listing_id, book_id) DO UPDATE SET
-           kind = excluded.kind, seal_id = excluded.seal_id, sealed = excluded.sealed, live = excluded.live,
-           product_id = excluded.product_id, currency_id = excluded.currency_id
-     WHERE (drift.seal_id, drift.live) IS DISTINCT FROM (excluded.seal_id, excluded.live)
+           kind = excluded.kind, seal_id = excluded.seal_id, quantity = excluded.quantity,
+           sealed = excluded.sealed, live = excluded.live, product_id = excluded.product_id,
+           currency_id = excluded.currency_id
+     WHERE (drift.seal_id, drift.quantity, drift.live)
+           IS DISTINCT FROM (excluded.seal_id, excluded.quantity, excluded.live)
 """
 
 # What is listed or sold in a book no more is compared no more.
@@ -69,6 +72,13 @@ class PriceDrift(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
     currency_id = fields.Many2one("res.currency", required=True, readonly=True, ondelete="cascade")
     seal_id = fields.Many2one("lockgate.price.seal", readonly=True, ondelete="restrict")
+    quantity = fields.Float(
+        "From Quantity",
+        readonly=True,
+        digits=0,
+        aggregator=None,
+        help="The fewest units of the listing of which Odoo's price is another one.",
+    )
     sealed = fields.Monetary(
         "Approved Price", readonly=True, aggregator=None, help="Sealed and in force: what the channel gets."
     )
@@ -237,31 +247,50 @@ class PriceBook(models.Model):
         return self._open("lockgate_price.lockgate_price_drift_action", "book_id")
 
 
+class PriceChangeLine(models.Model):
+    _inherit = "lockgate.price.change.line"
+
+    def _hold_rule(self, rule):
+        """Hold that this line stands behind a pricelist rule; nothing of what was approved is edited."""
+        self.env.cr.execute(
+            "INSERT INTO lockgate_price_change_line_rule_rel (line_id, rule_id) VALUES (%s, %s)",
+            [self.id, rule.id],
+        )
+        self.invalidate_recordset(["rule_ids"])
+
+
 class PriceSeal(models.Model):
     _inherit = "lockgate.price.seal"
 
     def _put_back(self):
-        """Write the rule that gives this seal's price again: the one of its line, or a new one."""
+        """Have the rules that this seal's change stands for give its price and breaks again: those of its
+        line, and new ones where it has none."""
         self.ensure_one()
         pricelist, product = self.book_id.pricelist_id, self.product_id
         own = self.line_id.rule_ids.filtered(
             lambda rule: rule.pricelist_id == pricelist and rule.product_id == product
         )
-        values = {
-            "compute_price": "fixed",
-            "fixed_price": self.book_id._given_of(product, self.amount, self.uom_id),
-            "min_quantity": 0,
-            "date_start": self.date_from,
-            "date_end": self.date_to and self.date_to - timedelta(seconds=1),  # Odoo's end is inclusive
-        }
-        if own:
-            return own.write(values)
-        return own.create(
-            {
-                **values,
-                "pricelist_id": pricelist.id,
-                "applied_on": "0_product_variant",
-                "product_tmpl_id": product.product_tmpl_id.id,
-                "product_id": product.id,
+        wanted = own._stands_for(self)
+        kept = {rule.min_quantity: rule for rule in own}
+        (own - own.union(*(kept[minimum] for minimum in wanted if minimum in kept))).unlink()
+        for minimum, price in wanted.items():
+            values = {
+                "compute_price": "fixed",
+                "fixed_price": price,
+                "date_start": self.date_from,
+                "date_end": self.date_to and self.date_to - timedelta(seconds=1),  # Odoo's end is inclusive
             }
-        )
+            if minimum in kept:
+                kept[minimum].write(values)
+                continue
+            rule = own.create(
+                {
+                    **values,
+                    "min_quantity": minimum,
+                    "pricelist_id": pricelist.id,
+                    "applied_on": "0_product_variant",
+                    "product_tmpl_id": product.product_tmpl_id.id,
+                    "product_id": product.id,
+                }
+            )
+            self.line_id._hold_rule(rule)

@@ -9,11 +9,14 @@ from .price_tax import tax_of
 
 # Drift that a change of one price for each product stands for in full: of an open-ended seal of the product's
 # own unit, without breaks or a regular price, on which no other change is approved to come and of whose
-# product nobody's own edit waits for approval; all listings of the product together or none.
+# product nobody's own edit waits for approval, or was turned down and no person has approved a price since;
+# all listings of the product together or none.
 CANDIDATES = f"""
     SELECT row.listing_id AS key, 0 AS change_id, seal.company_id, seal.channel_id, seal.book_id,
-           seal.product_id, seal.listing_id, seal.currency_id, row.live AS new_price, true AS automatic,
-           (row.live - seal.amount)::float8 / seal.amount::float8 AS change_percent,
+           seal.product_id, seal.listing_id, seal.currency_id, row.live AS new_price,
+           NULL::jsonb AS breaks, row.live AS lowest_price, true AS automatic,
+           (row.live - seal.amount) / seal.amount AS fall_percent,
+           (row.live - seal.amount) / seal.amount AS rise_percent,
            {margin_of("(row.live - tax.on_net) / tax.per_net", "seal")} AS margin_percent,
            1.0 AS ratio, %(now)s::timestamp AS begins, NULL::timestamp AS ends,
            count(*) OVER (PARTITION BY seal.product_id) = (
@@ -34,9 +37,15 @@ CROSS JOIN LATERAL {tax_of("seal.book_id", "own.product_tmpl_id")} tax
        AND NOT EXISTS (
            SELECT FROM lockgate_price_change_line edited
              JOIN lockgate_price_change change ON change.id = edited.change_id
-              AND change.kind = 'captured' AND change.state IN ('draft', 'to_approve')
+              AND change.kind = 'captured' AND change.state <> 'approved'
              JOIN lockgate_price_change_book_rel chosen ON chosen.change_id = change.id
-            WHERE edited.product_id = seal.product_id AND chosen.book_id = seal.book_id)
+            WHERE edited.product_id = seal.product_id AND chosen.book_id = seal.book_id
+              AND NOT (change.state IN ('rejected', 'cancelled') AND EXISTS (
+                  SELECT FROM lockgate_price_seal later
+                    JOIN lockgate_price_approval approval ON approval.id = later.approval_id
+                   WHERE later.listing_id = seal.listing_id AND later.book_id = seal.book_id
+                     AND later.revokes_id IS NULL AND approval.basis IN ('tier', 'emergency')
+                     AND approval.date > change.state_since)))
 """
 # Inside every policy, and under at least one that lets drift through.
 LET_THROUGH = f"""
@@ -56,7 +65,8 @@ class PriceBook(models.Model):
 
     def _sweep_slice(self, rows):
         compared = super()._sweep_slice(rows)
-        drifted = [row for row in compared if row["seal_id"] and self._drifted(row)]
+        # A quantity break that differs is no drift of one price: a person decides.
+        drifted = [row for row in compared if row["seal_id"] and self._drifted(row) and row["quantity"] == 1]
         if drifted and self.env["lockgate.price.change"]._seal_drift(self, drifted):
             return super()._sweep_slice(rows)
         return compared

@@ -2,12 +2,13 @@ from odoo import api, fields, models
 
 from .proposals import parameters
 from .resolve import resolved
+from .worst import worst_of
 
 COST_GROUPS = "lockgate_price.lockgate_price_group_analyst,lockgate_price.lockgate_price_group_approver"
 
 # One statement replaces the impact of a change: what is held there is read before it is taken away.
-REPLACE = """
-    WITH resolved AS MATERIALIZED ({resolved}), gone AS (
+REPLACE = f"""
+    WITH resolved AS MATERIALIZED ({{resolved}}), gone AS (
         DELETE FROM lockgate_price_impact WHERE change_id = %(change)s
     ), gone_too AS (
         DELETE FROM lockgate_price_left_out WHERE change_id = %(change)s
@@ -20,19 +21,25 @@ REPLACE = """
     )
     INSERT INTO lockgate_price_impact (
            change_id, line_id, listing_id, channel_id, product_id, book_id, company_id, currency_id, uom_id,
-           old_seal_id, old_price, current_price, new_price, compare_at, breaks, change_percent, cost, margin,
-           margin_percent, rule_id, overrides_rule, shadowed, base_amount, compare_base, basis)
+           old_seal_id, old_price, current_price, new_price, compare_at, breaks, lowest_price, fall_percent,
+           rise_percent, change_percent, cost, margin, margin_percent, rule_id, overrides_rule, shadowed,
+           base_amount, compare_base, basis)
     SELECT %(change)s, line_id, listing_id, channel_id, product_id, book_id, %(company)s::int, currency_id,
            uom_id, old_seal_id, old_price,
            current_price, amount, compare_at, nullif(breaks, '[]'),
-           (amount - old_price) / nullif(old_price, 0),
+           worst.lowest, worst.fall, worst.rise, shown.change,
            round(round(cost / smallest) * smallest, decimal_places),
-           round(round((net - cost) / smallest) * smallest, decimal_places),
-           (net - cost) / nullif(net, 0), rule_id, coalesce(rule_is_closer, false),
+           round(round((shown.net - cost) / smallest) * smallest, decimal_places),
+           (shown.net - cost) / nullif(shown.net, 0), rule_id, coalesce(rule_is_closer, false),
            nullif(to_jsonb(shadowed), '[]'), base_amount, compare_base,
            (SELECT coalesce(max(id), 0) FROM lockgate_price_seal)
-      FROM resolved WHERE NOT loses AND amount IS NOT NULL
-  ORDER BY (amount - old_price) / nullif(old_price, 0), listing_id, book_id
+      FROM resolved
+CROSS JOIN LATERAL {worst_of("amount", "breaks", "old_price", "old_breaks")} worst
+CROSS JOIN LATERAL (SELECT (worst.lowest - on_net) / per_net AS net,
+                           CASE WHEN -worst.fall > worst.rise THEN worst.fall
+                                ELSE worst.rise END AS change) shown
+     WHERE NOT loses AND amount IS NOT NULL
+  ORDER BY worst.fall, listing_id, book_id
 """
 
 
@@ -49,7 +56,7 @@ class PriceImpact(models.Model):
     _inherit = ["lockgate.rows"]
     _description = "Price Impact"
     _log_access = False
-    _order = "change_id, change_percent, id"
+    _order = "change_id, fall_percent, id"
 
     change_id = fields.Many2one(
         "lockgate.price.change", required=True, readonly=True, ondelete="cascade", index=True
@@ -94,14 +101,33 @@ class PriceImpact(models.Model):
     compare_at = fields.Monetary("Regular Price", readonly=True, aggregator=None)
     breaks = fields.Json(readonly=True)
     breaks_text = fields.Char("Quantity Breaks", compute="_compute_breaks_text")
+    lowest_price = fields.Monetary(
+        readonly=True, aggregator=None, help="The new price at the quantity where it is lowest."
+    )
+    fall_percent = fields.Float(
+        "Largest Fall",
+        readonly=True,
+        aggregator="min",
+        help="The lowest change at any quantity, as a part of one: quantity breaks are compared with what "
+        "the price in force was from there on.",
+    )
+    rise_percent = fields.Float(
+        "Largest Rise",
+        readonly=True,
+        aggregator="max",
+        help="The highest change at any quantity, as a part of one.",
+    )
     change_percent = fields.Float(
-        "Change %", readonly=True, aggregator="avg", help="From the old price to the new, as a part of one."
+        "Change %",
+        readonly=True,
+        aggregator="avg",
+        help="From the old price to the new, as a part of one; with quantity breaks, where it is largest.",
     )
     cost = fields.Monetary(readonly=True, aggregator=None, groups=COST_GROUPS)
     margin = fields.Monetary(
         readonly=True,
         groups=COST_GROUPS,
-        help="New price, without tax, less cost.",
+        help="New price, where it is lowest, without tax, less cost.",
     )
     margin_percent = fields.Float(
         "Margin %",
@@ -111,7 +137,12 @@ class PriceImpact(models.Model):
         help="Margin, as a part of the price without tax.",
     )
 
-    base_amount = fields.Monetary(readonly=True, aggregator=None, help="What the line computed it from.")
+    base_amount = fields.Monetary(
+        readonly=True,
+        aggregator=None,
+        groups=COST_GROUPS,
+        help="What the line computed it from, which may be the cost.",
+    )
     compare_base = fields.Monetary(readonly=True, aggregator=None)
     basis = fields.Integer(readonly=True, aggregator=None, help="The newest seal when this was computed.")
 

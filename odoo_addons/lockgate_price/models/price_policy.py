@@ -13,7 +13,8 @@ KINDS = [
     ("freeze", "Freeze Window"),
     ("lead_time", "Lead Time"),
     ("frequency", "Most Changes a Week"),
-    ("currency", "Age of the Currency Rate"),
+    ("currency", "Currency Rate"),
+    ("rollback", "Rollbacks"),
     ("drift", "Band for Drift"),
 ]
 EFFECTS = [("block", "Block"), ("ask", "Ask for Approvers"), ("pass", "Let Through on Its Own")]
@@ -47,7 +48,11 @@ class PricePolicy(models.Model):
     )
     company_currency_id = fields.Many2one(related="company_id.currency_id", string="Company Currency")
     category_id = fields.Many2one(
-        "product.category", "Product Category", tracking=True, help="With those under it. Empty: all."
+        "product.category",
+        "Product Category",
+        tracking=True,
+        ondelete="restrict",
+        help="With those under it. Empty: all.",
     )
     channel_id = fields.Many2one(
         "lockgate.channel", check_company=True, tracking=True, ondelete="cascade", help="Empty: all."
@@ -62,7 +67,12 @@ class PricePolicy(models.Model):
     )
     kind = fields.Selection(KINDS, "Rule", required=True, tracking=True)
     effect = fields.Selection(EFFECTS, required=True, default="block", tracking=True)
-    percent = fields.Float("Limit in %", tracking=True, help="As a part of one: 0.2 is 20 %.")
+    percent = fields.Float(
+        "Limit in %",
+        tracking=True,
+        help="As a part of one: 0.2 is 20 %. Of a currency rate: the most by which it may differ from the "
+        "one before it; 0 for any.",
+    )
     amount = fields.Monetary(
         "Lowest Price",
         currency_field="company_currency_id",
@@ -177,8 +187,15 @@ class PricePolicy(models.Model):
                 ),
             ),
             "currency": (
-                0 < self.days <= 3650,
-                self.env._("give an age of one day or more, up to ten years."),
+                0 < self.days <= 3650 and math.isfinite(self.percent) and 0 <= self.percent <= 100,
+                self.env._(
+                    "give an age of one day or more, up to ten years, and a largest step of the rate from "
+                    "0 % (any) up to 10,000 %."
+                ),
+            ),
+            "rollback": (
+                self.effect != "pass",
+                self.env._("give it the effect to block or to ask: people approve a rollback."),
             ),
         }
         possible, problem = checks[self.kind]

@@ -48,17 +48,25 @@ class PriceRelease(models.Model):
             raise UserError(self.env._("A later release is added to a price change: open the change for it."))
         changes = self.env["lockgate.price.change"].browse(vals["change_id"] for vals in vals_list)
         changes._edit()
-        return super().create(vals_list)
+        releases = super().create(vals_list)
+        self.env["lockgate.price.impact"]._refresh_soon(changes)
+        return releases
 
     def write(self, vals):
         self.change_id._edit()
         if "change_id" in vals:
             self.env["lockgate.price.change"].browse(vals["change_id"])._edit()
-        return super().write(vals)
+        changes = self.change_id
+        result = super().write(vals)
+        self.env["lockgate.price.impact"]._refresh_soon(changes | self.change_id)
+        return result
 
     def unlink(self):
-        self.change_id._edit()
-        return super().unlink()
+        changes = self.change_id
+        changes._edit()
+        result = super().unlink()
+        self.env["lockgate.price.impact"]._refresh_soon(changes)
+        return result
 
 
 class PriceChange(models.Model):

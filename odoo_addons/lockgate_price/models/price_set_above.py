@@ -2,24 +2,29 @@ import hashlib
 
 from odoo import api, fields, models
 
+from .begins import after, begins, release_on
+
 # Changes that price the same listing in the same book at the same time: asked for; approved and to begin no
 # sooner than this one, which would cover it unseen; or drafts, which are only told of. The impact of both
-# says what they touch.
-MEETINGS = """
+# says what they touch, and each begins where its channel's turn comes.
+MEETINGS = f"""
     SELECT other.id, count(*)
       FROM lockgate_price_change mine
       JOIN lockgate_price_impact here ON here.change_id = mine.id
       JOIN lockgate_price_impact there ON there.listing_id = here.listing_id
                                       AND there.book_id = here.book_id AND there.change_id <> mine.id
       JOIN lockgate_price_change other ON other.id = there.change_id
+{release_on("here.channel_id", "mine", "my_release")}
+{release_on("there.channel_id", "other", "their_release")}
+CROSS JOIN LATERAL (
+           SELECT {begins("mine", "my_release")} AS mine,
+                  CASE other.state WHEN 'approved' THEN other.effective_from + {after("their_release")}
+                                   ELSE {begins("other", "their_release")} END AS other) begins
      WHERE mine.id = %(change)s
        AND (other.state IN ('draft', 'to_approve')
-            OR other.state = 'approved' AND other.effective_from > %(now)s
-               AND other.effective_from >= coalesce(mine.effective_from, %(now)s))
-       AND (mine.effective_to IS NULL
-            OR mine.effective_to > greatest(coalesce(other.effective_from, %(now)s), %(now)s))
-       AND (other.effective_to IS NULL
-            OR other.effective_to > greatest(coalesce(mine.effective_from, %(now)s), %(now)s))
+            OR other.state = 'approved' AND begins.other > %(now)s AND begins.other >= begins.mine)
+       AND (mine.effective_to IS NULL OR mine.effective_to > begins.other)
+       AND (other.effective_to IS NULL OR other.effective_to > begins.mine)
   GROUP BY other.id ORDER BY other.id
 """
 

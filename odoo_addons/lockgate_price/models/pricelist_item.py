@@ -6,11 +6,17 @@ from odoo.tools import SQL
 
 from .price_tax import tax_of
 
+OF_CHANGE = "seal.change_id = %(change)s"
+OF_PRODUCT = f"""{OF_CHANGE} AND seal.product_id = %(product)s AND book.pricelist_id = %(pricelist)s"""
+
+
 # For each product and pricelist of a change: which prices of one of its own unit its seals stand for, from
 # which quantity on. Two listings of one product may be sealed differently (another unit): the one in the
 # product's own unit speaks, then the oldest. A quantity at which an earlier change put a break is priced
 # too, so that the break no longer decides.
-STANDS_FOR = f"""
+def stands_for(of):
+    """SQL of the rules that the seals of a change, or those of one product in one pricelist, stand for."""
+    return f"""
     SELECT nextval('product_pricelist_item_id_seq') AS id, sealed.*, quantity.minimum AS min_quantity,
            coalesce((SELECT ((step->>'amount')::numeric - sealed.on_given) / sealed.per_given / sealed.ratio
                        FROM jsonb_array_elements(sealed.breaks) step
@@ -33,7 +39,7 @@ STANDS_FOR = f"""
               JOIN uom_uom unit ON unit.id = seal.uom_id
               JOIN uom_uom own_unit ON own_unit.id = template.uom_id
         CROSS JOIN LATERAL {tax_of("book.id", "template.id")} tax
-             WHERE seal.change_id = %(change)s AND seal.revokes_id IS NULL
+             WHERE {of} AND seal.revokes_id IS NULL
           ORDER BY book.pricelist_id, seal.product_id, unit.id = own_unit.id DESC, seal.listing_id) sealed
 CROSS JOIN LATERAL (
            SELECT 0 AS minimum
@@ -48,6 +54,8 @@ CROSS JOIN LATERAL (
               AND earlier.min_quantity > 0
               AND (earlier.date_end IS NULL OR earlier.date_end >= %(start)s)) quantity
 """
+
+
 OWN = (
     "id", "pricelist_id", "product_id", "product_tmpl_id", "company_id", "currency_id", "min_quantity",
     "fixed_price",
@@ -112,7 +120,7 @@ class ProductPricelistItem(models.Model):
                 SELECT line_id, id FROM rule
                 """,
                 rules=SQL(
-                    STANDS_FOR,
+                    stands_for(OF_CHANGE),
                     change=change.id,
                     start=change.effective_from,
                     taxes=change.book_ids._taxes(),
@@ -124,6 +132,22 @@ class ProductPricelistItem(models.Model):
                 pattern=pattern.id,
             )
         )
+
+    def _stands_for(self, seal):
+        """{quantity: price} of the rules that the change of this seal stands for, for its product in the
+        pricelist of its book."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            f"SELECT min_quantity::float8, fixed_price::float8 FROM ({stands_for(OF_PRODUCT)}) rule",
+            {
+                "change": seal.change_id.id,
+                "product": seal.product_id.id,
+                "pricelist": seal.book_id.pricelist_id.id,
+                "start": seal.date_from,
+                "taxes": seal.book_id._taxes(seal.product_id.product_tmpl_id.ids),
+            },
+        )
+        return dict(self.env.cr.fetchall())
 
     def _check_decide(self, change):
         """The newest of equal rules wins; one that people made from a quantity on still beats it."""

@@ -1,6 +1,7 @@
 """What a price change does to each listing and book: the numbers that are shown, approved and sealed."""
 
 import json
+from decimal import Decimal
 from typing import NamedTuple
 
 from .resolve import resolved
@@ -28,6 +29,10 @@ class Proposal(NamedTuple):
     compare_at: object
     rounding: str
     rounding_method: str
+
+    def lowest(self):
+        """The price at the quantity where it is lowest."""
+        return min([self.amount, *(Decimal(step["amount"]) for step in self.breaks)])
 
     def content(self):
         """All of it that an approval stands for; the channel follows from the listing."""

@@ -194,7 +194,8 @@ BREAKS = f"""
                  ORDER BY 1, step.minimum DESC) steps) breaks ON line.break_rows IS NOT NULL
 """
 OF_FACTS = f""",
-               in_force.id AS old_seal_id, in_force.amount AS old_price, rule.id AS rule_id,
+               in_force.id AS old_seal_id, in_force.amount AS old_price, in_force.breaks AS old_breaks,
+               rule.id AS rule_id,
                rule.rank > line.rank AS rule_is_closer,
                CASE WHEN rule.compute_price = 'fixed'
                     THEN {_round_final(_shown("rule.fixed_price"))}
@@ -220,8 +221,8 @@ def resolved(live, facts):
                     THEN shown.amount END AS compare_at,
                base.loses, base.amount AS base_amount, base.compared AS compare_base,
                decided.line_ids[2:] AS shadowed, listing.cost,
-               (coalesce(breaks.first, price.amount) - tax.on_net) / tax.per_net AS net, book.smallest,
-               book.decimal_places, trim_scale(book.rounding)::text AS rounding, book.rounding_method
+               tax.per_net, tax.on_net, book.smallest, book.decimal_places,
+               trim_scale(book.rounding)::text AS rounding, book.rounding_method
                {OF_FACTS if facts else ""}
           FROM decided
           JOIN listing ON listing.id = decided.listing_id

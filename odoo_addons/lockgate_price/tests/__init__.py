@@ -3,8 +3,10 @@ from . import (
     test_approval,
     test_at_once,
     test_background,
+    test_channels,
     test_drift,
     test_drift_band,
+    test_drift_breaks,
     test_emergency,
     test_entrant,
     test_exception_price,
@@ -28,4 +30,5 @@ from . import (
     test_security,
     test_tiers,
     test_wanted_price,
+    test_worst_price,
 )

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
+from odoo.tests import new_test_user
 
 from .test_policy import PolicyCase
 
@@ -112,6 +113,43 @@ class TestDriftBand(PolicyCase):
         self.assertTrue(self.env["lockgate.price.change"].search([("kind", "=", "captured")]))
         self.move(10.1)
         self.assertEqual(self.in_force().amount, 10)
+
+    def test_a_persons_edit_that_was_turned_down_is_not_sealed(self):
+        self.env.company.lockgate_price_edits = "capture"
+        editor = new_test_user(self.env, "editor_test", "lockgate_price.lockgate_price_group_analyst")
+        editor.group_ids |= self.env.ref("product.group_product_manager")
+        for decide in (
+            lambda change: change.with_user(editor).action_cancel(),
+            lambda change: (
+                change.with_user(editor).action_request(),
+                change.with_user(self.approver).action_reject("Too dear"),
+            ),
+        ):
+            self.product.with_user(editor).list_price = 10.1
+            self.env.cr.precommit.run()
+            change = self.env["lockgate.price.change"].search(
+                [("kind", "=", "captured"), ("state", "=", "draft")]
+            )
+            decide(change)
+            with self.subTest(state=change.state):
+                self.assertIn(change.state, ("cancelled", "rejected"))
+                self.assertEqual(self.move(10.1).live, 10.1)
+                self.assertEqual(self.in_force().amount, 10)
+            self.move(10)
+
+    def test_once_a_person_has_approved_another_price_the_no_to_an_earlier_one_is_over(self):
+        self.env.company.lockgate_price_edits = "capture"
+        self.analyst.group_ids |= self.env.ref("product.group_product_manager")
+        self.product.with_user(self.analyst).list_price = 10.1
+        self.env.cr.precommit.run()
+        change = self.env["lockgate.price.change"].search([("kind", "=", "captured")])
+        change.with_user(self.analyst).action_cancel()
+        later = fields.Datetime.now() + timedelta(minutes=1)
+        self.patch(fields.Datetime, "now", lambda: later)
+        self.approved({self.product: 12})
+        self.pricelist.item_ids.unlink()
+        self.assertFalse(self.move(12.5))
+        self.assertEqual(self.in_force().amount, 12.5)
 
     def test_a_price_that_is_approved_to_come_is_not_covered(self):
         start = fields.Datetime.now() + timedelta(days=1)

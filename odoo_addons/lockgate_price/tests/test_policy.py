@@ -1,9 +1,12 @@
 from datetime import timedelta
 
+from psycopg2 import IntegrityError
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user
+from odoo.tools import mute_logger
 
 from .common import APPROVER, PriceCase
 
@@ -17,6 +20,7 @@ POSSIBLE = {
     "lead_time": {"days": 3},
     "frequency": {"times": 2},
     "currency": {"days": 7},
+    "rollback": {},
 }
 IMPOSSIBLE = [
     ("margin", {"percent": 1.0}),
@@ -34,6 +38,9 @@ IMPOSSIBLE = [
     ("lead_time", {"days": 0}),
     ("frequency", {"times": 0}),
     ("currency", {"days": -1}),
+    ("currency", {"days": 7, "percent": -0.1}),
+    ("currency", {"days": 7, "percent": float("nan")}),
+    ("rollback", {"effect": "pass"}),
 ]
 
 
@@ -97,6 +104,28 @@ class TestPolicy(PolicyCase):
         self.policy("margin", "ask")
         with self.assertRaisesRegex(ValidationError, "The margin"):
             self.tier.active = False
+
+    def test_what_a_policy_holds_for_is_not_deleted_under_it(self):
+        """It would hold for the whole company then."""
+        above = self.env["product.category"].create({"name": "Boats"})
+        under = above.create({"name": "Small boats", "parent_id": above.id})
+        self.policy("margin", "pass", category_id=under.id)
+        for category in (under, above):
+            with (
+                self.subTest(category=category.name),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(IntegrityError),
+                self.env.cr.savepoint(),
+            ):
+                category.unlink()
+
+    def test_a_policy_goes_with_the_channel_or_book_it_holds_for(self):
+        shop = self.channel.copy({"code": "short_lived"})
+        book = self.book.create({"name": "B", "channel_id": shop.id, "pricelist_id": self.pricelist.id})
+        policies = self.policy("margin", channel_id=shop.id) + self.policy("rise", book_id=book.id)
+        book.unlink()
+        shop.unlink()
+        self.assertFalse(policies.exists())
 
     def test_only_administrators_write_policies_and_tiers_whatever_access_rules_say(self):
         policy = self.policy("margin")
@@ -249,6 +278,45 @@ class TestBreach(PolicyCase):
             with self.subTest(days=days):
                 self.assertEqual(bool(self.breached(change)), found)
         self.assertFalse(self.breached(self.draft()), "the company's own currency needs no rate")
+
+    def test_a_currency_rate_that_stepped_too_far_from_the_one_before_is_found(self):
+        policy = self.policy("currency", percent=0.1)
+        yen = self.env.ref("base.JPY")
+        yen.active = True
+        yen.rate_ids.unlink()
+        pricelist = self.env["product.pricelist"].create({"name": "Yen", "currency_id": yen.id})
+        book = self.book.create({"name": "Yen", "channel_id": self.channel.id, "pricelist_id": pricelist.id})
+        change = self.draft({self.product: 2000}, book_ids=[Command.set(book.ids)])
+        today = fields.Date.today()
+        for days, rate, found in ((4, 150, False), (3, 164, False), (2, 16.4, True), (1, 16.5, False)):
+            self.env["res.currency.rate"].create(
+                {
+                    "currency_id": yen.id,
+                    "rate": rate,
+                    "name": today - timedelta(days=days),
+                    "company_id": self.env.company.id,
+                }
+            )
+            change.line_ids.price = 2000 - days
+            with self.subTest(rate=rate):
+                self.assertEqual(change.impact_ids.breach_ids, policy if found else policy.browse())
+        policy.percent = 0
+        change.line_ids.price = 3000
+        self.assertFalse(self.breached(change))
+
+    def test_a_policy_says_who_approves_a_rollback_or_that_there_is_none(self):
+        policy = self.policy("rollback", "ask")
+        self.baseline()
+        change = self.approved({self.product: 12})
+        self.assertFalse(change.impact_ids.breach_ids)
+        back = self.env["lockgate.price.change"].search(
+            change.with_user(self.analyst).action_roll_back()["domain"]
+        )
+        self.assertEqual(self.breached(back), {(self.product, policy)})
+        self.assertEqual(back._plan(), [(self.tier, False)])
+        policy.effect = "block"
+        with self.assertRaisesRegex(UserError, "The rollback blocks"):
+            back.with_user(self.analyst).action_request()
 
     def test_a_policy_holds_for_its_category_channel_and_book_alone(self):
         above = self.env["product.category"].create({"name": "Boats"})

@@ -34,9 +34,11 @@ class TestProgress(PriceCase):
             (change.effective_text, change.published_text, change.reconciled_text, change.stage),
             (effective, published, reconciled, stage),
         )
-        for name in ("draft", "approved", "effective", "published", "reconciled", "superseded"):
+        for name in ("draft", "approved", "held", "effective", "published", "reconciled", "superseded"):
             found = change.search([("stage", "=", name), ("id", "=", change.id)])
             self.assertEqual(bool(found), name == stage)
+        groups = change._read_group([("id", "=", change.id)], ["stage"], ["__count"])
+        self.assertEqual(groups, [(stage, 1)])
 
     def test_a_draft_has_come_nowhere(self):
         self.assert_progress(self.draft(), False, False, False, "draft")
@@ -86,6 +88,37 @@ class TestProgress(PriceCase):
         self.publish(self.approved({self.second: 1}).seal_ids, verified=True)
         self.publish(change.seal_ids, verified=False, state="blocked")
         self.assertEqual(change.progress_ids.refused_text, "1 of 1")
+
+    def test_changes_are_grouped_by_their_stage_in_the_list(self):
+        effective, draft = self.approved(), self.draft({self.second: 5})
+        groups = effective.web_read_group([("id", "in", (effective + draft).ids)], ["stage"])["groups"]
+        self.assertEqual(
+            [(group["stage"], group["__count"]) for group in groups], [("draft", 1), ("effective", 1)]
+        )
+        self.assertTrue(effective.fields_get(["stage"], ["groupable"])["stage"]["groupable"])
+
+    def test_a_change_of_which_a_price_is_held_says_so_until_it_is_released(self):
+        policy = {"name": "Margin", "kind": "margin", "effect": "block", "percent": 0.5}
+        self.env["lockgate.price.policy"].create(policy)
+        start = fields.Datetime.now() + timedelta(days=1)
+        change = self.approved({self.product: 12, self.second: 21}, effective_from=start)
+        self.product.standard_price = 11
+        self.env["lockgate.price.check"]._check_begun(self.channel, self.listings, start)
+        self.assert_progress(change, "0 of 2", "0 of 2", "0 of 2", "held")
+        change.with_user(self.approver).action_release("It is sold off")
+        self.assert_progress(change, "0 of 2", "0 of 2", "0 of 2", "approved")
+
+    def test_a_state_is_a_decision_and_never_a_fact_about_channels(self):
+        states = dict(self.env["lockgate.price.change"]._fields["state"].selection)
+        self.assertEqual(set(states), {"draft", "to_approve", "approved", "rejected", "cancelled"})
+
+    def test_a_channel_that_refuses_a_price_shows_on_its_line(self):
+        change = self.approved({self.product: 11, self.second: 21})
+        first, second = change.seal_ids.sorted("listing_id")
+        self.publish(second, verified=True)
+        self.publish(first, verified=False, state="blocked")
+        refused = {line.product_id: line.refused_text for line in change.line_ids}
+        self.assertEqual(refused, {self.product: f"{self.channel.name}: 1 prices", self.second: ""})
 
     def test_progress_stands_by_channel(self):
         shop = self.channel.copy({"code": "second_shop"})

@@ -85,6 +85,48 @@ class TestRelease(PriceCase):
         with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"), self.env.cr.savepoint():
             self.draft(**self.staggered(release_ids=self.staggered()["release_ids"] * 2))
 
+    def breached(self, change):
+        return change.impact_ids.filtered("breach_ids").channel_id
+
+    def policy(self, kind, **values):
+        return self.env["lockgate.price.policy"].create({"name": f"The {kind}", "kind": kind, **values})
+
+    def test_a_freeze_window_is_looked_at_where_each_channel_begins(self):
+        begins, ends = self.start + timedelta(hours=2), self.start + timedelta(hours=3)
+        self.policy("freeze", freeze_from=begins, freeze_to=ends)
+        self.assertEqual(self.breached(self.draft(**self.staggered())), self.shop)
+        change = self.draft(**self.staggered(effective_from=begins))
+        self.assertEqual(self.breached(change), self.channel)
+        change.release_ids.delay = 0.5
+        self.assertEqual(self.breached(change), self.channel + self.shop)
+        change.release_ids.unlink()
+        change.effective_from = self.start
+        self.assertFalse(self.breached(change))
+
+    def test_a_change_that_begins_at_once_comes_later_on_the_others(self):
+        now = fields.Datetime.now()
+        self.policy("freeze", freeze_from=now + timedelta(hours=2), freeze_to=now + timedelta(hours=3))
+        self.assertEqual(self.breached(self.draft(**self.staggered(effective_from=False))), self.shop)
+
+    def test_the_week_of_most_changes_is_the_channels_own(self):
+        both = {"book_ids": self.staggered()["book_ids"]}
+        for price in (10, 11):
+            self.approved({self.product: price}, **both)
+        self.policy("frequency", times=1)
+        change = self.draft({self.product: 12}, **self.staggered(delay=24 * 7))
+        self.assertEqual(self.breached(change), self.channel)
+
+    def test_changes_meet_where_each_channel_begins(self):
+        theirs = [Command.set(self.theirs.ids)]
+        begins = self.start + timedelta(hours=2)  # before this channel gets the staggered one
+        future = self.approved(**self.staggered())
+        for start, meets in ((begins, future), (self.start + timedelta(hours=3), future.browse())):
+            change = self.draft({self.product: 9}, book_ids=theirs, effective_from=start)
+            with self.subTest(start=start):
+                self.assertEqual(change.meeting_ids & future, meets)
+        ends = self.draft({self.product: 9}, book_ids=theirs, effective_to=begins)
+        self.assertNotIn(future, ends.meeting_ids)
+
     def test_a_release_is_stopped_before_it_has_reached_all(self):
         change = self.approved(**self.staggered())
         begun, coming = change.seal_ids.sorted("date_from")

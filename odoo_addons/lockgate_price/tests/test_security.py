@@ -139,9 +139,12 @@ class TestSecurity(PriceCase):
         self.assertTrue(change.message_post(body="Why?"))
 
     def test_readers_see_prices_and_no_costs(self):
-        impact = self.draft().impact_ids.with_user(self.reader)
-        self.assertEqual(impact.new_price, 12.5)
-        for name in ("cost", "margin", "margin_percent"):
+        line = {"product_id": self.product.id, "base": "cost", "percent": 50}
+        impact = self.draft({}, line_ids=[Command.create(line)]).impact_ids
+        self.assertEqual((impact.sudo().base_amount, impact.new_price), (4, 6))
+        impact = impact.with_user(self.reader)
+        self.assertEqual(impact.new_price, 6)
+        for name in ("cost", "margin", "margin_percent", "base_amount"):
             with self.subTest(field=name), self.assertRaises(AccessError):
                 impact.read([name])
             with self.subTest(field=name), self.assertRaises(AccessError):

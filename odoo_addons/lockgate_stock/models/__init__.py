@@ -1,6 +1,8 @@
 from . import (
     lockgate_channel,
     lockgate_channel_reduction,
+    lockgate_channel_sweep,
+    lockgate_exception,
     lockgate_exposure_policy,
     lockgate_exposure_policy_places,
     lockgate_exposure_policy_row,

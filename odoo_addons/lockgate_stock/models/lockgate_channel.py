@@ -64,7 +64,7 @@ class Channel(models.Model):
                     )
                 )
 
-    @api.constrains("warehouse_ids", "company_id")
+    @api.constrains("warehouse_ids", "company_id", "active")
     def _check_warehouses(self):
         for channel in self.sudo():
             for warehouse in channel.warehouse_ids:

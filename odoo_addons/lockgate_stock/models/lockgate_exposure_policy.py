@@ -1,11 +1,23 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..policy import MOST
+from ..policy import PERCENTAGES, UNITS, WITHIN, Policy
 
-# Numbers that are counts of units or percentages, and what they may be.
-UNITS = ("buffer", "backorder", "most", "least")
-PERCENTAGES = ("buffer_percent", "share")
+# What a channel's numbers depend on; not the name, nor what its followers and messages write.
+TERMS = {
+    *Policy._fields,
+    "active",
+    "applies_to",
+    "category_id",
+    "channel_id",
+    "company_id",
+    "consigned",
+    "left_out_ids",
+    "listing_ids",
+    "sequence",
+    "source_ids",
+    "tier_ids",
+} - {"id", "name"}
 
 
 class ExposurePolicy(models.Model):
@@ -94,7 +106,9 @@ class ExposurePolicy(models.Model):
     pack = fields.Integer("In Packs Of", default=1, required=True, tracking=True)
     ends_at = fields.Datetime("Sold Until", tracking=True, help="Shown as 0 from then on.")
     discontinued = fields.Boolean(
-        tracking=True, help="Sold down to zero; once the channel shows 0 it stays at 0, whatever comes back."
+        tracking=True,
+        help="Sold down to zero: once nothing of it lies there any more, not even on hold, the listing ends "
+        "and stays at 0, whatever comes back.",
     )
     tier_ids = fields.One2many("lockgate.exposure.tier", "policy_id", "When Stock Falls", copy=True)
 
@@ -116,17 +130,17 @@ class ExposurePolicy(models.Model):
         return [
             *(
                 (
-                    not 0 <= self[name] <= MOST,
+                    self[name] not in WITHIN[name],
                     self.env._("%s cannot be negative, nor more than a channel can show.", labels[name]),
                 )
                 for name in UNITS
             ),
             *(
-                (not 0 <= self[name] <= 100, self.env._("%s must be from 0 to 100.", labels[name]))
+                (self[name] not in WITHIN[name], self.env._("%s must be from 0 to 100.", labels[name]))
                 for name in PERCENTAGES
             ),
-            (not 1 <= self.pack <= MOST, self.env._("a pack holds one unit or more.")),
-            (not 0 <= self.days <= 3650, self.env._("the days must be from 0 to 3650.")),
+            (self.pack not in WITHIN["pack"], self.env._("a pack holds one unit or more.")),
+            (self.days not in WITHIN["days"], self.env._("the days must be from 0 to 3650.")),
             (
                 self.most and self.most < self.least,
                 self.env._("the most shown is less than the least shown, so nothing would ever be shown."),
@@ -154,9 +168,10 @@ class ExposurePolicy(models.Model):
         return policies
 
     def write(self, vals):
-        self._mark("policy changed")  # what it applied to until now
+        watched = self if TERMS & set(vals) else self.browse()
+        watched._mark("policy changed")  # what it applied to until now
         result = super().write(vals)
-        self._mark("policy changed")
+        watched._mark("policy changed")
         return result
 
     def unlink(self):

@@ -136,9 +136,9 @@ class ExposurePolicy(models.Model):
         return roots if self == elsewhere else roots | channel.warehouse_ids.lot_stock_id
 
     def _share_of(self, left):
-        """The part of so many units, in %."""
-        tier = next((tier for tier in self.tier_ids.sorted("below") if left < tier.below), self)
-        return tier.share
+        """The part of so many units, in %: tiers only tighten it."""
+        reached = self.tier_ids.filtered(lambda tier: left < tier.below)
+        return min(self.share, *reached.mapped("share"), 100)
 
     @api.model
     def _too_much_words(self, place, taking, left, product):

@@ -5,7 +5,7 @@ from ..policy import MOST
 
 
 class ExposureTier(models.Model):
-    """Other terms of a policy while little is left, as in "under 20 left, only the web shop sells"."""
+    """Tighter terms of a policy while little is left, as in "under 20 left, only the web shop sells"."""
 
     _name = "lockgate.exposure.tier"
     _inherit = ["lockgate.exposure.policy.row"]
@@ -15,8 +15,15 @@ class ExposureTier(models.Model):
     below = fields.Integer(
         "Fewer Left Than", required=True, help="Units of the pool, before buffer and share."
     )
-    share = fields.Integer("Share of the Pool (%)", default=100, required=True)
-    buffer = fields.Integer("Safety Buffer", required=True, default=0)
+    share = fields.Integer(
+        "Share of the Pool (%)",
+        default=100,
+        required=True,
+        help="The policy's own share counts where it is smaller.",
+    )
+    buffer = fields.Integer(
+        "Safety Buffer", required=True, default=0, help="The policy's own buffer counts where it is greater."
+    )
     least = fields.Integer(
         "Least Shown",
         required=True,

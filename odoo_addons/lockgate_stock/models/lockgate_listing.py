@@ -11,6 +11,13 @@ class Listing(models.Model):
     )
     stock_text = fields.Char("May Sell Now", compute="_compute_stock", compute_sudo=True)
     stock_explanation = fields.Char("Because", compute="_compute_stock", compute_sudo=True)
+    ended_at = fields.Datetime(
+        "Ended",
+        compute="_compute_ended_at",
+        compute_sudo=True,
+        search="_search_ended_at",
+        help="Discontinued and sold out since then: it stays at 0, whatever comes back.",
+    )
     stock_policy_id = fields.Many2one(
         "lockgate.exposure.policy", "By Policy", compute="_compute_stock", compute_sudo=True
     )
@@ -32,6 +39,19 @@ class Listing(models.Model):
             listing.stock_text = listing._quantity_words(stock)
             listing.stock_explanation = listing._stock_words(stock)
             listing.stock_policy_id = stock.policy.id
+
+    @api.depends("publication_ids.wanted")
+    def _compute_ended_at(self):
+        ended = self.env["lockgate.stock.ledger"]._ended(self._origin.ids)
+        for listing in self:
+            listing.ended_at = ended.get(listing._origin.id)
+
+    def _search_ended_at(self, operator, value):
+        """Whether it has ended; not when."""
+        if operator not in ("in", "not in") or set(value) != {False}:
+            return NotImplemented
+        ended = self.env["lockgate.stock.ledger"].sudo()._ended()
+        return [("id", "in" if operator == "not in" else "not in", list(ended))]
 
     def action_open_stock_ledger(self):
         self.ensure_one()

@@ -12,12 +12,26 @@ class Listing(models.Model):
         """An Exposure in words and figures."""
         words = {
             "service": self.env._("The product is not kept in stock, so there is no number to send."),
+            "wrong_policy": self._wrong_policy_words(stock.policy),
             "archived": self.env._("The listing or its product is archived, so the channel is told 0."),
             "replaced": self.env._("Archived, and its SKU is listed anew: that listing tells the channel."),
             "no_unit": self._unit_words(),
             "nowhere": self.env._("The channel has no warehouse to sell from: choose one on the channel."),
         }
         return words.get(stock.case) or self._switch_words(stock) or self._stock_figures(stock)
+
+    def _wrong_policy_words(self, policy):
+        """What to do about a policy with a number that cannot be, as only SQL writes one."""
+        if not policy.wrong:
+            return None
+        field = self.env["lockgate.exposure.policy"]._fields[policy.wrong]
+        return self.env._(
+            'Policy %(policy)s has %(number)s in its field "%(field)s", which cannot be: correct the policy. '
+            "Until then the channel keeps its last number.",
+            policy=policy.name,
+            number=figure(getattr(policy, policy.wrong)),
+            field=field._description_string(self.env),
+        )
 
     def _unit_words(self):
         """What to do about a unit that nothing can be counted in."""
@@ -42,7 +56,9 @@ class Listing(models.Model):
                 most=most,
                 steps="".join(self._step_words(*step) for step in stock.steps[1:]),
             ),
-            "sold_out": self.env._("Policy %s: discontinued and sold out, so it stays at 0.", name),
+            "sold_out": self.env._(
+                "Policy %s: discontinued and sold out, so it has ended and stays at 0.", name
+            ),
         }
         return words.get(kind)
 

@@ -1,4 +1,4 @@
-"""What lets another policy count for a listing than until now: the shares of a pool are checked again."""
+"""What lets another policy count for a listing, or in a place: the shares of a pool are checked again."""
 
 from odoo import api, models
 
@@ -58,3 +58,22 @@ class ProductCategory(models.Model):
         if "parent_id" in vals:
             self.env["lockgate.exposure.policy"].sudo().search([])._check_shares()
         return result
+
+
+class StockLocation(models.Model):
+    _inherit = "stock.location"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "location_id" in vals:
+            self.env["lockgate.exposure.policy"].sudo().search([])._check_shares()
+        return result
+
+
+class StockWarehouse(models.Model):
+    _inherit = "stock.warehouse"
+
+    @api.constrains("lot_stock_id")
+    def _check_shares(self):
+        of_companies = [("company_id", "in", self.company_id.ids)]
+        self.env["lockgate.exposure.policy"].sudo().search(of_companies)._check_shares()

@@ -50,7 +50,8 @@ class StockLocation(models.Model):
              UNION
             SELECT product_id FROM stock_move
              WHERE state IN ('waiting', 'confirmed', 'partially_available', 'assigned')
-               AND (location_id IN (SELECT id FROM below) OR location_dest_id IN (SELECT id FROM below))
+               AND EXISTS (
+                   SELECT FROM below WHERE id IN (location_id, location_dest_id, location_final_id))
             """,
             [self.ids],
         )

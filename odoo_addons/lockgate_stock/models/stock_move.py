@@ -13,6 +13,7 @@ WATCHED = frozenset(
         "date",
         "location_id",
         "location_dest_id",
+        "location_final_id",
         "picking_id",
         "restrict_partner_id",
     }
@@ -63,7 +64,8 @@ class StockMove(models.Model):
         products = defaultdict(set)
         for move in self.sudo():
             # Not a dropship, which passes by our places.
-            if {move.location_id.usage, move.location_dest_id.usage} & OURS:
+            places = move.location_id | move.location_dest_id | move.location_final_id
+            if not OURS.isdisjoint(places.mapped("usage")):
                 products[move._lockgate_reason(), move.state == "done"].add(move.product_id.id)
         for (reason, done), product_ids in products.items():
             self.env["lockgate.outbox"]._mark_moves(product_ids, reason, done)

@@ -3,7 +3,16 @@ from odoo import api, models
 from .stock_move import OURS
 
 WATCHED = frozenset(
-    {"location_id", "lot_id", "owner_id", "product_id", "quantity", "removal_date", "reserved_quantity"}
+    {
+        "expiration_date",
+        "location_id",
+        "lot_id",
+        "owner_id",
+        "product_id",
+        "quantity",
+        "removal_date",
+        "reserved_quantity",
+    }
 )
 
 

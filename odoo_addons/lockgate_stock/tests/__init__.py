@@ -1,6 +1,8 @@
 from . import (
     test_bad_input,
     test_channel,
+    test_discontinued,
+    test_exception_stock,
     test_expiry,
     test_exposure,
     test_hooks,
@@ -15,5 +17,7 @@ from . import (
     test_set_aside,
     test_shares,
     test_shares_again,
+    test_steps,
+    test_sweep,
     test_turn,
 )

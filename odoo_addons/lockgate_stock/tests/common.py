@@ -53,8 +53,8 @@ class StockCase(TransactionCase):
     # What people do
 
     @classmethod
-    def _picking(cls, picking_type, source, destination, *quantities):
-        """A confirmed picking of (product, quantity) lines."""
+    def _picking(cls, picking_type, source, destination, *quantities, **values):
+        """A confirmed picking of (product, quantity) lines; `values` are of each line's move."""
         picking = cls.env["stock.picking"].create(
             {
                 "picking_type_id": picking_type.id,
@@ -67,6 +67,7 @@ class StockCase(TransactionCase):
                             "product_uom_qty": quantity,
                             "location_id": source.id,
                             "location_dest_id": destination.id,
+                            **values,
                         }
                     )
                     for product, quantity in quantities
@@ -154,9 +155,9 @@ class StockCase(TransactionCase):
             [listing.channel_id.id, listing.id, wanted, wanted if confirmed is None else confirmed],
         )
 
-    def oracle(self, listing=None):
+    def oracle(self, listing=None, **before):
         """The same number, slowly and obviously."""
-        return Recount(self.env, fields.Datetime.now()).quantity(listing or self.listing)
+        return Recount(self.env, fields.Datetime.now()).quantity(listing or self.listing, **before)
 
     def happens(self, *reasons, listing=None):
         """What was done just now is marked in this transaction, for these reasons and for no other listing
@@ -168,13 +169,12 @@ class StockCase(TransactionCase):
             [listing.channel_id.id],
         )
         marks = self.env.cr.fetchall()
-        self.assertEqual({marked for marked, _ in marks}, {listing.id} if reasons else set())
+        self.assertEqual({marked or listing.id for marked, _ in marks}, {listing.id} if reasons else set())
         self.assertLessEqual(set(reasons), {reason for _, reason in marks})
-        told = self.published(listing)
+        told, ended = self.published(listing), bool(listing.ended_at)
         self.turn(listing.channel_id)
-        self.assertEqual(
-            self.published(listing), Recount(self.env, self.env.cr.now()).quantity(listing, told)
-        )
+        recount = Recount(self.env, self.env.cr.now())
+        self.assertEqual(self.published(listing), recount.quantity(listing, told, ended=ended))
 
     def turn(self, channel=None):
         """A turn of the channel, as at an exchange that leases nothing."""
@@ -196,16 +196,31 @@ class StockCase(TransactionCase):
         cls.env.cr.execute("DELETE FROM lockgate_outbox")
 
     def marks(self):
-        """[(listing id, aspect, reason)] of stock since the last time; other add-ons mark for themselves."""
+        """[(listing id, aspect, reason)] of stock since the last time; other add-ons mark for themselves.
+
+        The listing of a scoped mark is None.
+        """
         self.env.cr.flush()
         self.env.cr.execute(
             "DELETE FROM lockgate_outbox WHERE aspect = 'stock' RETURNING listing_id, aspect, reason"
         )
-        return sorted(self.env.cr.fetchall())
+        return sorted(self.env.cr.fetchall(), key=str)
+
+    def scoped(self):
+        """{(channel, reason)} of what asks for all stock of a channel since the last time."""
+        self.env.cr.flush()
+        self.env.cr.execute(
+            "DELETE FROM lockgate_outbox WHERE aspect = 'stock' AND listing_id IS NULL"
+            " RETURNING channel_id, reason"
+        )
+        return {
+            (self.env["lockgate.channel"].browse(channel_id), reason)
+            for channel_id, reason in self.env.cr.fetchall()
+        }
 
     def reasons(self):
         """The reasons of the marks since the last time, all of them of the listing's stock."""
         marks = self.marks()
         for listing_id, aspect, _reason in marks:
-            self.assertEqual((listing_id, aspect), (self.listing.id, "stock"))
+            self.assertIn((listing_id, aspect), ((self.listing.id, "stock"), (None, "stock")))
         return {reason for *_, reason in marks}

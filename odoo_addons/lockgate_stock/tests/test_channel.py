@@ -32,10 +32,7 @@ class TestChannel(StockCase):
         self._listing(self.unlisted)
         self.marks()
         self.channel.warehouse_ids += self.elsewhere
-        ids = self.channel.listing_ids.ids
-        self.assertEqual(
-            self.marks(), sorted((listing_id, "stock", "warehouses changed") for listing_id in ids)
-        )
+        self.assertEqual(self.scoped(), {(self.channel, "warehouses changed")})
 
     def test_another_change_of_the_channel_leaves_no_mark(self):
         self.channel.name = "Boats"

@@ -34,6 +34,20 @@ class TestExpiry(StockCase):
         self.old.removal_date = self.now
         self.assertEqual(self.quantity(self.jam_listing), 5)
 
+    def test_what_has_expired_is_not_sold_though_its_removal_is_not_due(self):
+        for removal_date in (False, self.now + timedelta(days=2)):
+            self.old.write({"expiration_date": self.now + timedelta(days=1), "removal_date": removal_date})
+            self.assertEqual((self.quantity(self.jam_listing), self.oracle(self.jam_listing)), (8, 8))
+            self.assertEqual(self.wanted(self.jam_listing).recheck_at, self.now + timedelta(days=1))
+            self.old.write({"expiration_date": self.now, "removal_date": removal_date})
+            self.assertEqual((self.quantity(self.jam_listing), self.oracle(self.jam_listing)), (5, 5))
+
+    def test_a_lot_that_gets_another_expiry_marks(self):
+        self.old.removal_date = False
+        self.forget_marks()
+        self.old.write({"expiration_date": self.now - timedelta(days=1), "removal_date": False})
+        self.assertEqual(self.marks(), [(self.jam_listing.id, "stock", "on hand")])
+
     def test_consigned_goods_too_count_until_they_are_due_for_removal(self):
         owner = self.env["res.partner"].create({"name": "Consignor"})
         self.count(4, product=self.jam, lot_id=self.old.id, owner_id=owner.id)

@@ -67,7 +67,7 @@ class TestHooks(StockCase):
         self.count(6)
         self.marks()
         self.warehouse.lot_stock_id = self.shelf
-        self.assertEqual(self.marks(), [(self.listing.id, "stock", "warehouse changed")])
+        self.assertEqual(self.scoped(), {(self.channel, "warehouse changed")})
         self.assertEqual(self.quantity(), 4)
 
     def test_another_place_for_quality_control_marks_what_lies_there(self):
@@ -116,7 +116,7 @@ class TestHooks(StockCase):
         self.marks()
         self.assertEqual(self.quantity(listing), 4)
         crate.relative_factor = 8
-        self.assertIn((listing.id, "stock", "unit changed"), self.marks())
+        self.assertIn((self.channel, "unit changed"), self.scoped())
         self.assertEqual(self.quantity(listing), 5)
         crate.name = "Box"
         self.assertEqual(self.marks(), [])

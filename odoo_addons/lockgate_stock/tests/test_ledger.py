@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.addons.lockgate.tests.common import request, result
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
@@ -65,6 +66,90 @@ class TestLedger(StockCase):
         self.transfer(2, self.stock, self.shelf)
         self.turn()
         self.assertEqual(len(self.rows()), count)
+
+    def test_another_reason_for_the_same_number_is_kept(self):
+        """Sold out at ten, 100 received at twelve while nothing is shown: at two it is not sold out."""
+        self.receive_and_turn(7)
+        self.channel.write({"reduced_to": 0})
+        self.channel.action_start()
+        self.channel.action_reduce()
+        self.turn()
+        self._done(self.order(7))
+        self.turn()
+        self.assertIn("0 on hand", self.rows()[0].explanation)
+        self.receive_and_turn(100)
+        row = self.rows()[0]
+        self.assertEqual((row.quantity_text, row.reason, row.is_defect), ("0", "received", False))
+        self.assertIn("100 on hand − 0 promised", row.explanation)
+        self.assertIn("while the channel is reduced", row.explanation)
+        count = len(self.rows())
+        self.receive_and_turn(20)
+        self.assertEqual(len(self.rows()), count)
+
+    def test_what_is_never_in_stock_leaves_one_row(self):
+        self.env["lockgate.exposure.policy"].create(
+            {"name": "Never", "channel_id": self.channel.id, "shows": "never"}
+        )
+        self.turn()
+        count = len(self.rows())
+        for quantity in (7, 0, 3):
+            self.count(quantity)
+            self.turn()
+        self.assertEqual(len(self.rows()), count)
+
+    def test_what_is_told_nothing_leaves_no_row(self):
+        service = self._listing(self._product("Piloting", type="service", is_storable=False))
+        self.turn()
+        self.env["lockgate.outbox"]._mark_listings("stock", service.ids, "again")
+        self.turn()
+        self.assertFalse(self.rows(service))
+
+    def test_it_tells_what_the_channel_had_taken(self):
+        self.channel.action_start()
+        self.receive(7)
+        self.send()
+        self._age("lockgate_stock_ledger", "at", hours=2)
+        self._age("lockgate_attempt", "leased_at", hours=2)
+        self.env.cr.execute("UPDATE lockgate_attempt SET reported_at = '2026-05-04 10:00:00'")
+        self.channel.action_freeze()
+        self._done(self.order(7))
+        self.turn()
+        frozen, taken = self.rows()[:2]
+        self.assertEqual((taken.quantity_text, frozen.quantity_text), ("7", "0"))
+        self.assertRegex(taken.channel_text, r"^nothing until 05/04/2026 .*, then 7$")
+        self.assertEqual(frozen.channel_text, "7: 0 was not taken")
+        self.channel.action_resume()
+        self.send()
+        self.assertRegex(self.rows()[0].channel_text, "^7 until .*, then 0$")
+
+    def test_it_tells_so_when_the_attempts_are_gone(self):
+        self.channel.action_start()
+        self.receive(7)
+        self.send()
+        self._done(self.order(7))
+        self.send()
+        self.env.cr.execute("DELETE FROM lockgate_attempt")
+        now, before = self.rows()[:2]
+        self.assertEqual((before.channel_text, now.channel_text), ("nothing, then 7", "7, then 0"))
+
+    def test_a_number_that_the_channel_had_already_is_said_so(self):
+        self.channel.action_start()
+        self.receive(7)
+        self.send()
+        self.env["lockgate.exposure.policy"].create(
+            {"name": "Most", "channel_id": self.channel.id, "most": 7}
+        )
+        self.receive_and_turn(3)
+        self.assertEqual(self.rows()[0].quantity_text, "7")
+        self.assertEqual(self.rows()[0].channel_text, "7")
+
+    def send(self):
+        """A turn leases what is wanted, and the channel takes it."""
+        self.env.cr.flush()
+        take = self.env["lockgate.turn"]._take
+        answer = take(request(self.channel))
+        take(request(self.channel, [result(answer, lease) for lease in answer["leases"]], ceiling=0))
+        self.env.invalidate_all()
 
     def test_why_was_it_nothing_yesterday_at_two(self):
         self.receive_and_turn(7)

@@ -14,8 +14,8 @@ NOW = datetime(2030, 1, 1)
 class TestPolicyArithmetic(StockCase):
     """What a policy shows of what is left: `policy.show`, case by case."""
 
-    def shown(self, left, told=None, **terms):
-        return show(Policy(**terms), left, told, NOW)[0]
+    def shown(self, left, ended=False, **terms):
+        return show(Policy(**terms), left, ended, NOW)[0]
 
     def test_every_term_alone(self):
         for terms, left, shown in [
@@ -52,7 +52,7 @@ class TestPolicyArithmetic(StockCase):
 
     def test_terms_together_in_their_order(self):
         terms = {"buffer": 5, "share": 50, "most": 40, "pack": 6, "least": 4}
-        number, steps = show(Policy(**terms), 105, None, NOW)
+        number, steps = show(Policy(**terms), 105, False, NOW)
         self.assertEqual(number, 36)
         self.assertEqual(steps, [["buffer", 5, 100], ["share", 50, 50], ["most", 40, 40], ["pack", 6, 36]])
 
@@ -62,17 +62,28 @@ class TestPolicyArithmetic(StockCase):
             with self.subTest(left=left):
                 self.assertEqual(self.shown(left, share=50, tiers=tiers), shown)
 
+    def test_no_term_is_ever_eased_as_stock_falls(self):
+        terms = {"share": 50, "buffer": 4, "least": 2}
+        for tiers in (
+            [[20, 100, 0, 0]],  # as a new row of the form begins
+            [[20, 60, 3, 1]],
+            [[10, 100, 0, 0], [20, 60, 3, 1]],
+        ):
+            for left in range(-1, 25):
+                self.assertEqual(self.shown(left, tiers=tiers, **terms), self.shown(left, **terms))
+        # What a tier tightened stays so when fewer are left.
+        tiers = [[5, 100, 1, 0], [10, 100, 0, 3], [20, 25, 0, 0]]
+        self.assertEqual([self.shown(left, tiers=tiers) for left in (20, 19, 12, 9, 4)], [20, 4, 3, 0, 0])
+
     def test_the_least_shown_is_never_eased_as_stock_falls(self):
         for least, shown in [(0, 0), (4, 0), (9, 0)]:
             self.assertEqual(self.shown(3, least=4, tiers=[[20, 100, 0, least]]), shown)
         self.assertEqual(self.shown(5, least=4, tiers=[[20, 100, 0, 0]]), 5)
         self.assertEqual(self.shown(5, least=4, tiers=[[20, 100, 0, 9]]), 0)
 
-    def test_what_is_discontinued_stays_at_zero_once_it_is_there(self):
-        self.assertEqual(self.shown(3, told=None, discontinued=True), 3)
-        self.assertEqual(self.shown(3, told=9, discontinued=True), 3)
-        self.assertEqual(self.shown(3, told=0, discontinued=True), 0)
-        self.assertEqual(self.shown(3, told=0), 3)
+    def test_what_is_discontinued_stays_at_zero_once_it_has_ended(self):
+        self.assertEqual(self.shown(3, discontinued=True), 3)
+        self.assertEqual(self.shown(3, ended=True, discontinued=True), 0)
 
     def test_it_is_never_negative_nor_more_than_a_channel_can_hold(self):
         for left in (-MOST, -1, 0, 1, MOST):
@@ -140,7 +151,7 @@ class TestPolicy(StockCase):
         self.assertIn((self.listing.id, "stock", "product changed"), self.marks())
         self.assertEqual(self.quantity(), 90)
         below.parent_id = False
-        self.assertIn((self.listing.id, "stock", "category moved"), self.marks())
+        self.assertIn((self.channel, "category moved"), self.scoped())
         self.assertEqual(self.quantity(), 100)
 
     def test_a_product_without_category_is_matched_by_no_category(self):
@@ -167,19 +178,25 @@ class TestPolicy(StockCase):
         there = self._listing(self.unlisted, self._channel("stock_test_2", self.elsewhere))
         self.marks()
         policy = self._policy(buffer=1)
-        self.assertEqual(self.reasons(), {"policy added"})
+        self.assertEqual(self.scoped(), {(self.channel, "policy added")})
+        changed = {(self.channel, "policy changed")}
         policy.buffer = 2
-        self.assertEqual(self.reasons(), {"policy changed"})
+        self.assertEqual(self.scoped(), changed)
+        policy.name = "Renamed"
+        policy.message_post(body="Why it is so")
+        policy.message_subscribe(self.env.user.partner_id.ids)
+        self.assertEqual(self.marks(), [])
         policy.tier_ids = [Command.create({"below": 3, "share": 0})]
-        self.assertEqual(self.reasons(), {"policy changed"})
+        self.assertEqual(self.scoped(), changed)
         policy.tier_ids.share = 5
-        self.assertEqual(self.reasons(), {"policy changed"})
+        self.assertEqual(self.scoped(), changed)
         policy.tier_ids.unlink()
-        self.assertEqual(self.reasons(), {"policy changed"})
+        self.assertEqual(self.scoped(), changed)
         policy.channel_id = there.channel_id
-        self.assertEqual({mark[0] for mark in self.marks()}, {self.listing.id, there.id})
+        self.assertEqual(self.scoped(), {*changed, (there.channel_id, "policy changed")})
         policy.unlink()
-        self.assertEqual(self.marks(), [(there.id, "stock", "policy removed")])
+        self.assertEqual(self.scoped(), {(there.channel_id, "policy removed")})
+        self.assertEqual(self.marks(), [])
 
     # What it counts
 
@@ -243,6 +260,26 @@ class TestPolicy(StockCase):
         policy.consigned = True
         self.assertEqual(self.quantity(), 13)
 
+    def test_consigned_goods_on_their_way_out_take_nothing_of_ours(self):
+        owner = self.env["res.partner"].create({"name": "Consignor"})
+        self.count(9, owner_id=owner.id)
+        self.count(4)
+        policy = self._policy()
+        lines = (self.product, 9)
+        back = self._picking(
+            self.warehouse.out_type_id, self.stock, self.suppliers, lines, restrict_partner_id=owner.id
+        )
+        for consigned in (False, True):
+            policy.consigned = consigned
+            self.assertEqual((self.quantity(), self.oracle()), (4, 4))
+        back.action_cancel()
+        self.assertEqual(self.quantity(), 13)
+        # As a whole picking says it; its moves do when it is done.
+        self._picking(self.warehouse.out_type_id, self.stock, self.suppliers, lines).owner_id = owner
+        for consigned in (False, True):
+            policy.consigned = consigned
+            self.assertEqual((self.quantity(), self.oracle()), (4, 4))
+
     def test_a_location_on_hold_is_not_sold_from(self):
         self.receive(10)
         self.receive(7, destination=self.shelf)
@@ -265,15 +302,6 @@ class TestPolicy(StockCase):
         policy.ends_at = fields.Datetime.now() - timedelta(seconds=1)
         self.assertEqual(self.quantity(), 0)
         self.assertIn("is at an end", self.explain())
-
-    def test_what_is_discontinued_ends_at_zero(self):
-        self.receive(10)
-        self.publish(self.listing, 0)
-        policy = self._policy(discontinued=True)
-        self.assertEqual(self.quantity(), 0)
-        self.assertIn("discontinued and sold out", self.explain())
-        policy.discontinued = False
-        self.assertEqual(self.quantity(), 10)
 
     def test_only_one_shop_sells_the_last_units(self):
         shop = self._listing(self.product, self._channel("stock_test_2", self.warehouse))
@@ -309,6 +337,26 @@ class TestPolicy(StockCase):
         self.assertIn("never in stock here", self.explain())
         self.listing.active = False
         self.assertEqual(self.quantity(), 0)
+
+    def test_a_switch_gives_a_number_to_what_is_not_kept_in_stock(self):
+        service = self._product("Towing", type="service", is_storable=False)
+        made_to_order = self._product("Figurehead", is_storable=False)
+        listings = [self._listing(product) for product in (service, made_to_order)]
+        for values, quantity in [
+            ({"shows": "always", "most": 99}, 99),
+            ({"shows": "always", "most": 99, "ends_at": fields.Datetime.now()}, 0),
+            ({"shows": "never"}, 0),
+            ({"shows": "counted"}, None),
+        ]:
+            policy = self._policy(**values)
+            for listing in listings:
+                self.assertEqual((self.quantity(listing), self.oracle(listing)), (quantity, quantity))
+            policy.unlink()
+        self._policy(shows="always", most=99)
+        self.assertIn("always in stock, shown as 99", self.explain(listings[0]))
+        self.publish(listings[0], 99)
+        listings[0].active = False
+        self.assertEqual(self.quantity(listings[0]), 0)
 
     # What cannot be
 

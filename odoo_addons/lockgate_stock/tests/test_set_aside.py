@@ -56,7 +56,12 @@ class TestSetAside(StockCase):
             }
         )
         self.sql("UPDATE lockgate_exposure_policy SET pack = 0 WHERE id = %s", policy.id)
-        self.assert_set_aside("ZeroDivisionError")
+        self.assert_set_aside(
+            'Policy Packs of nothing has 0 in its field "In Packs Of", which cannot be: correct the policy. '
+            "Until then the channel keeps its last number. Then press Retry."
+        )
+        self.sql("UPDATE lockgate_exposure_policy SET pack = 1, share = 200 WHERE id = %s", policy.id)
+        self.assertIn('200 in its field "Share of the Pool (%)"', self.listing.stock_explanation)
 
     def test_a_quantity_that_is_no_number_is_set_aside(self):
         self.sql("UPDATE stock_quant SET quantity = 'NaN' WHERE product_id = %s", self.product.id)

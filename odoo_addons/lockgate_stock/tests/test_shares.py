@@ -62,18 +62,32 @@ class TestShares(StockCase):
 
     def test_while_little_is_left_they_share_no_more_either(self):
         last = [Command.create({"below": 20, "share": 60})]
-        policy = self.policy(share=50, tier_ids=last)
+        policy = self.policy(share=100, tier_ids=last)
         self.assert_refused(
-            "fewer than 20 are left in SELLS/Stock.* 120 %", self.other, share=50, tier_ids=last
+            "fewer than 20 are left in SELLS/Stock.* 120 %", self.other, share=100, tier_ids=last
         )
         tiers = [Command.create({"below": 20, "share": 0}), Command.create({"below": 30, "share": 50})]
-        other = self.policy(self.other, share=50, tier_ids=tiers)
+        other = self.policy(self.other, share=100, tier_ids=tiers)
         with self.refused("fewer than 20 .* 110 %"), self.env.cr.savepoint():
             other.tier_ids[0].share = 50
         with self.refused("fewer than 20 .* 110 %"), self.env.cr.savepoint():
             other.tier_ids[0].unlink()
-        with self.refused("fewer than 40 .* 111 %"), self.env.cr.savepoint():
+        with self.refused("fewer than 30 .* 111 %"), self.env.cr.savepoint():
             policy.tier_ids = [Command.create({"below": 40, "share": 61})]
+
+    def test_a_tier_that_names_a_greater_share_gives_no_more(self):
+        self.policy(share=60, tier_ids=[Command.create({"below": 20, "share": 100})])
+        self.policy(self.other, share=40)
+        listings = self.listing, self._listing(self.product, self.other)
+        self.receive(19)
+        self.assertEqual([self.quantity(listing) for listing in listings], [11, 7])
+        self.assertEqual([self.oracle(listing) for listing in listings], [11, 7])
+
+    def test_what_a_tier_tightened_is_shared_by_no_others(self):
+        tiers = [Command.create({"below": 20, "share": 30}), Command.create({"below": 5, "share": 60})]
+        self.policy(share=40, tier_ids=tiers)
+        self.assert_refused("would show 110 %", self.other, share=70)
+        self.policy(self.other, share=60)
 
     def test_a_category_is_shared_for_itself(self):
         above = self.env["product.category"].create({"name": "Boats"})

@@ -81,6 +81,29 @@ class TestSharesAgain(StockCase):
         with self.refused("CANAL BOAT.* 110 %"), self.env.cr.savepoint():
             canal_boats.parent_id = boats
 
+    def test_a_channel_that_is_put_back_is_refused(self):
+        self.policy(self.other, 60)
+        self.other.active = False
+        self.policy(self.channel, 50)
+        with self.refused("share SELLS/Stock .* 110 %"), self.env.cr.savepoint():
+            self.other.active = True
+
+    def test_a_location_that_comes_under_another_pool_is_refused(self):
+        there = self.elsewhere.lot_stock_id
+        shelf = self.env["stock.location"].create({"name": "Shelf", "location_id": there.id})
+        self.policy(self.channel, 60)
+        self.policy(self.other, 50, places="sum", source_ids=[Command.create({"location_id": shelf.id})])
+        with self.refused("share SELLS/Stock/Shelf .* 110 %"), self.env.cr.savepoint():
+            shelf.location_id = self.stock
+        shelf.location_id = self.elsewhere.view_location_id
+
+    def test_a_warehouse_that_sells_from_another_place_is_refused(self):
+        self.other.warehouse_ids = self.elsewhere
+        self.policy(self.channel, 60)
+        self.policy(self.other, 50)
+        with self.refused("share SELLS/Stock/Shelf .* 110 %"), self.env.cr.savepoint():
+            self.elsewhere.lot_stock_id = self.shelf
+
     def test_a_rule_lists_and_puts_back_whatever_it_finds(self):
         self.patch(type(self.env["ir.cron"]), "_commit_progress", lambda *_args, **_values: 1)
         self.policy(self.channel, 60)

@@ -110,7 +110,7 @@ class TestTurn(StockCase):
         self.receive(4)
         self.channel.warehouse_ids = False
         self.assertIsNone(self.quantity())
-        self.assertIsNone(self.wanted().recheck_at)
+        self.assertTrue(self.wanted().recheck_at)
 
     def test_goods_that_are_not_kept_in_stock_are_told_nothing(self):
         service = self._listing(self._product("Repair", type="service", is_storable=False))

@@ -1,5 +1,4 @@
 from odoo import api, models
-from odoo.tools import split_every
 
 KEY = "lockgate.standing"
 
@@ -33,17 +32,3 @@ class Standing(models.Model):
         listings = self.env["lockgate.listing"].browse(row[0] for row in self.env.cr.fetchall())
         changed = listings._stand()
         self.env["lockgate.outbox"]._mark_listings("stock", changed.ids, "bill of materials changed")
-
-    @api.model
-    def _restand_all(self):
-        """Find the listings that stand on something else than is written down, and mark them.
-
-        Two transactions at once, one that lists a kit and one that changes its bill, do not see each other;
-        and raw SQL passes every hook.
-        """
-        listings = self.env["lockgate.listing"].sudo().with_context(active_test=False).search([])
-        for some in split_every(1000, listings.ids, listings.browse):
-            changed = some._stand()
-            self.env["lockgate.outbox"]._mark_listings(
-                "stock", changed.ids, "bill of materials found changed"
-            )

@@ -18,7 +18,11 @@ class TestManufacturing(KitCase):
         cls.receive(20, cls.paddle)
         cls.forget_marks()
         cls.channel._mark_stock("listed")
-        cls.order_of_rafts = cls.env["mrp.production"].create(
+        cls.order_of_rafts = cls._order_of_rafts()
+
+    @classmethod
+    def _order_of_rafts(cls):
+        return cls.env["mrp.production"].create(
             {
                 "product_id": cls.raft.id,
                 "product_qty": 4,
@@ -80,6 +84,30 @@ class TestManufacturing(KitCase):
             self.published_now(rafts="cancelled", paddles="cancelled", kits="cancelled"),
             {"rafts": 0, "paddles": 20, "kits": 9},
         )
+
+    def test_what_is_made_in_three_steps_is_to_come_at_each_and_its_parts_are_promised_at_each(self):
+        self.warehouse.manufacture_steps = "pbm_sam"
+        self.env["lockgate.exposure.policy"].create({"name": "Forecast", "basis": "forecast"})
+        self.order_of_rafts = self._order_of_rafts()
+        self.order_of_rafts.action_confirm()
+        self.assertEqual(self.order_of_rafts.location_dest_id, self.warehouse.sam_loc_id)
+        expected = {self.rafts: 4, self.paddles: 8}
+
+        def assert_sold():
+            self.turn()
+            self.assertEqual({listing: self.published(listing) for listing in expected}, expected)
+            self.assertEqual({listing: self.oracle(listing) for listing in expected}, expected)
+
+        assert_sold()
+        self._done(self.order_of_rafts.picking_ids)
+        assert_sold()
+        self.produce(4)
+        self.order_of_rafts.button_mark_done()
+        assert_sold()
+        store = self.order_of_rafts.move_finished_ids.move_dest_ids.picking_id
+        self.assertEqual(store.location_dest_id, self.stock)
+        self._done(store)
+        assert_sold()
 
     def test_what_is_taken_apart_is_consumed_and_its_parts_are_produced(self):
         self.order_of_rafts.action_confirm()

@@ -161,17 +161,19 @@ class TestStanding(KitCase):
             "UPDATE mrp_bom_line SET product_id = %s WHERE product_id = %s", [self.kit.id, self.unlisted.id]
         )
         self.env.invalidate_all()
-        self.env["lockgate.standing"]._restand_all()
+        self.channel._sweep()
         self.assertEqual(self.stands()[self.product], 1)
 
     def test_what_passes_the_hooks_is_found_by_comparing(self):
-        self.env["lockgate.standing"]._restand_all()
+        self.channel._mark_stock("listed")
+        self.turn()
+        self.channel._sweep()
         self.assertEqual(self.marks(), [])
         self.env.cr.execute("UPDATE mrp_bom_line SET product_qty = 4 WHERE product_id = %s", [self.paddle.id])
         self.env.invalidate_all()
-        self.env["lockgate.standing"]._restand_all()
+        self.channel._sweep()
         self.assertEqual(self.stands()[self.paddle], 4)
-        self.assertEqual(self.marks(), [(self.kit_listing.id, "stock", "bill of materials found changed")])
+        self.assertEqual(self.marks(), [(self.kit_listing.id, "stock", "found to stand on something else")])
 
     def test_uninstalled_it_leaves_every_listing_on_its_own_product(self):
         uninstall_hook(self.env)

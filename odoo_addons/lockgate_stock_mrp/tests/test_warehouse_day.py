@@ -17,13 +17,15 @@ STEPS = 50
 SEED = os.environ.get("LOCKGATE_SEED", "lockgate")
 OPERATIONS = int(os.environ.get("LOCKGATE_OPERATIONS", 2000))
 # What time alone moves, beside the listings that it lets grow older.
-MOMENTS = {
-    "stock_lot": "removal_date",
-    "stock_quant": "removal_date",
-    "stock_move": "date",
-    "lockgate_exposure_policy": "ends_at",
-    "lockgate_publication": "recheck_at",
-}
+MOMENTS = (
+    ("stock_lot", "removal_date"),
+    ("stock_lot", "expiration_date"),
+    ("stock_quant", "removal_date"),
+    ("stock_quant", "expiration_date"),
+    ("stock_move", "date"),
+    ("lockgate_exposure_policy", "ends_at"),
+    ("lockgate_publication", "recheck_at"),
+)
 
 
 @tagged("post_install", "-at_install")
@@ -36,11 +38,17 @@ class TestWarehouseDay(KitCase):
         # Nobody reads the messages of so many pickings, and they cost a tenth of the time.
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
         cls.second = cls.env["stock.warehouse"].create({"name": "Second", "code": "SECON"})
+        cls.second.write({"reception_steps": "three_steps", "delivery_steps": "pick_pack_ship"})
         cls.warehouses = cls.warehouse | cls.second | cls.elsewhere
+        company = cls.env["res.company"].create({"name": "Abroad"})
+        cls.env.user.company_ids += company
+        cls.abroad = cls.env["stock.warehouse"].search([("company_id", "=", company.id)], limit=1)
         bays = [{"name": f"Bay {number}", "location_id": cls.shelf.id} for number in range(2)]
         cls.bays = cls.env["stock.location"].create(bays)
-        cls.places = cls.warehouses.lot_stock_id | cls.bays
-        cls.jam = cls._product("Jam", tracking="lot", use_expiration_date=True)
+        cls.controls = cls.env["stock.location"].create({"name": "Controls", "location_id": cls.stock.id})
+        cls.warehouse.wh_qc_stock_loc_id = cls.controls
+        cls.places = cls.warehouses.lot_stock_id | cls.bays | cls.controls
+        cls.jam = cls._product("Jam", tracking="lot", use_expiration_date=True, expiration_time=30)
         cls.lots = cls.env["stock.lot"].create(
             [{"name": name, "product_id": cls.jam.id} for name in ("old", "new")]
         )
@@ -56,7 +64,8 @@ class TestWarehouseDay(KitCase):
         }
         cls.channels = cls.channel | cls._channel("stock_test_2", cls.second)
         cls.channels.sweep_minutes = 100000
-        for product in cls.paddle | cls.jam | cls.raft | cls.fleet:
+        cls.towing = cls._product("Towing", type="service", is_storable=False)
+        for product in cls.paddle | cls.jam | cls.raft | cls.fleet | cls.towing:
             cls._listing(product)
         for product in cls.goods | cls.kits:
             cls._listing(product, cls.channels[1], uom_id=cls.unit.id)
@@ -79,7 +88,7 @@ class TestWarehouseDay(KitCase):
         cls.env.invalidate_all()
 
     def wait(self, days):
-        for table, column in MOMENTS.items():
+        for table, column in MOMENTS:
             self.pass_time(table, column, days)
 
     def finish(self, picking, quantity=None):
@@ -119,6 +128,7 @@ class TestWarehouseDay(KitCase):
         # What turns write in SQL, and what Odoo does; reading all else again took half of the time.
         for model in ("lockgate.publication", "stock.quant", "stock.move"):
             cls.env[model].invalidate_model(flush=False)
+        cls.env["lockgate.listing"].invalidate_model(["ended_at"], flush=False)
 
     def told(self):
         """What every listing is published with: {listing: quantity or None}."""
@@ -131,7 +141,7 @@ class TestWarehouseDay(KitCase):
     def parts(self, listing):
         """What one unit of a listing takes: its parts, and theirs where they are kits too."""
 
-        def take(product, quantity):
+        def take(product, quantity):  # in the product's unit
             bom = self.kit_boms.filtered(
                 lambda bom: bom.product_tmpl_id == product.product_tmpl_id and bom.type == "phantom"
             )
@@ -140,7 +150,12 @@ class TestWarehouseDay(KitCase):
             return [
                 part
                 for line in bom.bom_line_ids
-                for part in take(line.product_id, quantity * line.product_qty / bom.product_qty)
+                for part in take(
+                    line.product_id,
+                    quantity
+                    * (product.uom_id.factor / bom.product_uom_id.factor / bom.product_qty)
+                    * (line.product_qty * line.product_uom_id.factor / line.product_id.uom_id.factor),
+                )
             ]
 
         parts = {}

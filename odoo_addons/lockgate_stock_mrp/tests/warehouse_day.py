@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from odoo import Command
 from odoo.addons.lockgate_stock.tests.recount import OPEN, Recount
+from odoo.exceptions import UserError
 
 # Operations between two drains.
 DRAIN_EVERY = 5
@@ -31,6 +32,7 @@ class WarehouseDay(RuleBasedStateMachine):
         super().__init__()
         self.world, self.env = world, world.env
         self.since_drain = -1  # hypothesis looks once before the first operation
+        self.ended = set()  # listings
         self.savepoint = self.env.cr.savepoint()
 
     def teardown(self):
@@ -53,10 +55,14 @@ class WarehouseDay(RuleBasedStateMachine):
         self.world.drain()
         recount = Recount(self.env, self.env.cr.now())
         for listing, shown in self.world.told().items():
-            counted = recount.quantity(listing, told[listing], self.world.parts(listing))
-            assert shown == counted, (
-                f"{listing.display_name} on {listing.channel_id.name}: {shown} published, {counted} counted"
-            )
+            parts, ended = self.world.parts(listing), listing in self.ended
+            counted = recount.quantity(listing, told[listing], parts, ended)
+            name = f"{listing.display_name} on {listing.channel_id.name}"
+            why = shown != counted and listing.stock_explanation
+            assert shown == counted, f"{name}: {shown} published, {counted} counted: {why}"
+            ended = recount.ended(listing, ended, parts)
+            assert bool(listing.ended_at) == ended, f"{name}: ended {listing.ended_at}, counted {ended}"
+            (self.ended.add if ended else self.ended.discard)(listing)
         defects = self.env["lockgate.stock.ledger"].search([("is_defect", "=", True)])
         assert not defects, f"no mark told of: {defects.mapped('explanation')}"
 
@@ -80,10 +86,82 @@ class WarehouseDay(RuleBasedStateMachine):
         else:
             world.finish(receipt)
 
-    @rule(product=pick, quantity=few, place=pick)
-    def order(self, product, quantity, place):
+    @rule(product=pick, quantity=few, place=pick, dozen=st.booleans())
+    def order(self, product, quantity, place, dozen):
         world = self.world
-        world.order(quantity, one(world.goods | world.kits, product), source=one(world.places, place))
+        lines = (one(world.goods | world.kits, product), quantity)
+        unit = {"product_uom": world.dozen.id} if dozen else {}
+        world._picking(world.warehouse.out_type_id, one(world.places, place), world.customers, lines, **unit)
+
+    @rule(product=pick, quantity=few, days=st.integers(0, 6))
+    def purchase(self, product, quantity, days):
+        """By all steps of the warehouse that has some: `finish` takes one after another."""
+        world = self.world
+        lines = (one(world.goods, product), quantity)
+        warehouse = world.second
+        receipt = world._picking(
+            warehouse.in_type_id,
+            world.suppliers,
+            warehouse.wh_input_stock_loc_id,
+            lines,
+            location_final_id=warehouse.lot_stock_id.id,
+        )
+        receipt.move_ids.date += timedelta(days=days)
+
+    @rule(product=pick, quantity=few)
+    def sell(self, product, quantity):
+        """As a sale orders it of that warehouse."""
+        world = self.world
+        product = one(world.goods | world.kits, product)
+        rules = self.env["stock.rule"]
+        values = {"warehouse_id": world.second, "date_planned": self.env.cr.now()}
+        rules.run(
+            [
+                rules.Procurement(
+                    product, quantity, product.uom_id, world.customers, "Sale", "Sale", world.company, values
+                )
+            ]
+        )
+
+    @rule(product=pick, quantity=few, places=st.tuples(pick, pick), planned=st.booleans())
+    def send(self, product, quantity, places, planned):
+        """To another place by the transit between warehouses; its second step planned ahead, or not."""
+        world = self.world
+        source, destination = (one(world.places, place) for place in places)
+        transit = world.company.internal_transit_location_id
+        lines = (one(world.goods, product), quantity)
+        kind = world.warehouse.int_type_id
+        first = world._picking(kind, source, transit, lines, location_final_id=destination.id)
+        if planned:
+            origin = [Command.set(first.move_ids.ids)]
+            world._picking(kind, transit, destination, lines, move_orig_ids=origin)
+
+    @rule(product=pick, quantity=few, place=pick, whole=st.booleans())
+    def give_back(self, product, quantity, place, whole):
+        """Consigned goods, to their owner."""
+        world = self.world
+        lines = (one(world.goods, product), quantity)
+        owner = {} if whole else {"restrict_partner_id": world.owner.id}
+        picking = world._picking(
+            world.warehouse.out_type_id, one(world.places, place), world.suppliers, lines, **owner
+        )
+        if whole:
+            picking.owner_id = world.owner
+
+    @rule(product=pick, quantity=few, kind=st.sampled_from(["dropship", "received", "sent"]))
+    def pass_by(self, product, quantity, kind):
+        """What never lies in a place of ours: at a supplier's, or in another company."""
+        world = self.world
+        lines = (one(world.goods, product), quantity)
+        abroad = world.abroad
+        inter_company = self.env.ref("stock.stock_location_inter_company")
+        types, source, destination = {
+            "dropship": (world.warehouse.in_type_id, world.suppliers, world.customers),
+            "received": (abroad.in_type_id, world.suppliers, abroad.lot_stock_id),
+            "sent": (abroad.out_type_id, abroad.lot_stock_id, inter_company),
+        }[kind]
+        company = {"company_id": types.company_id.id}
+        world.finish(world._picking(types, source, destination, lines, **company))
 
     @rule(product=pick, quantity=few, places=st.tuples(pick, pick))
     def transfer(self, product, quantity, places):
@@ -185,9 +263,11 @@ class WarehouseDay(RuleBasedStateMachine):
     def wait(self, days):
         self.world.wait(days)
 
-    @rule(lot=pick, days=st.integers(-2, 6))
-    def date_a_lot(self, lot, days):
-        one(self.world.lots, lot).removal_date = self.env.cr.now() + timedelta(days=days)
+    @rule(lot=pick, days=st.integers(-2, 6), removed=st.booleans())
+    def date_a_lot(self, lot, days, removed):
+        moment = self.env.cr.now() + timedelta(days=days)
+        dates = {"removal_date": moment} if removed else {"expiration_date": moment, "removal_date": False}
+        one(self.world.lots, lot).write(dates)
 
     # The office
 
@@ -208,26 +288,44 @@ class WarehouseDay(RuleBasedStateMachine):
                 "places": st.sampled_from(["channel", "channel", "sum", "first"]),
                 "applies_to": st.sampled_from(["all", "category", "listings"]),
                 "sequence": st.integers(1, 5),
+                "shows": st.sampled_from(["counted"] * 6 + ["always", "never"]),
+                "discontinued": st.sampled_from([False, False, True]),
             }
         ),
-        tier=st.booleans(),
+        tiers=st.lists(
+            st.fixed_dictionaries(
+                {
+                    "below": st.sampled_from([3, 9, 20, 40]),
+                    "share": st.sampled_from([100, 30, 0]),
+                    "buffer": st.integers(0, 3),
+                    "least": st.sampled_from([0, 3]),
+                }
+            ),
+            max_size=4,
+            unique_by=lambda tier: tier["below"],
+        ),
         ends=st.sampled_from([None, None, 2]),
         listing=pick,
         sources=st.permutations(range(3)),
         left_out=st.sampled_from([None, None, 0, 1]),
     )
-    def set_a_policy(self, channel, terms, tier, ends, listing, sources, left_out):
+    def set_a_policy(self, channel, terms, tiers, ends, listing, sources, left_out):
         world = self.world
         channel = world.channels[channel] if channel is not None else world.channels[:0]
         listings = channel.listing_ids or world.listings
+        if terms["shows"] == "always":
+            terms["most"] = 20
+        if terms["discontinued"]:
+            terms["backorder"] = 0
+            if terms["basis"] in ("incoming", "forecast"):
+                terms["basis"] = "unpromised"
         values = {
             **terms,
             "name": "Drawn",
             "channel_id": channel.id,
             "category_id": world.boats.id,
             "ends_at": ends and self.env.cr.now() + timedelta(days=ends),
-            "tier_ids": [Command.clear()]
-            + [Command.create({"below": 9, "share": 30, "buffer": 1, "least": 3})] * tier,
+            "tier_ids": [Command.clear(), *map(Command.create, tiers)],
             "source_ids": [Command.clear()]
             + [
                 Command.create({"location_id": world.warehouses[each].lot_stock_id.id, "sequence": place})
@@ -250,6 +348,25 @@ class WarehouseDay(RuleBasedStateMachine):
             policy = one(policies, number)
             policy.unlink() if gone else policy.action_archive()
 
+    @rule(channel=pick, percent=st.sampled_from([0, 50, 80]))
+    def reduce_or_restore(self, channel, percent):
+        channel = one(self.world.channels, channel)
+        channel.reduced_to = percent
+        if channel.reduced_since:
+            channel.action_restore()
+        else:
+            channel.action_reduce()
+
+    @rule(product=pick, dozen=st.booleans())
+    def keep_by(self, product, dozen):
+        """Another unit of a product: Odoo refuses it where moves or bills are in other units."""
+        world = self.world
+        try:
+            with self.env.cr.savepoint():
+                one(world.goods, product).uom_id = world.dozen if dozen else world.unit
+        except UserError:
+            self.env.invalidate_all()
+
     @rule(channel=pick, warehouses=st.integers(0, 7))
     def choose_warehouses(self, channel, warehouses):
         world = self.world
@@ -259,7 +376,7 @@ class WarehouseDay(RuleBasedStateMachine):
     @rule(what=pick)
     def archive_or_put_back(self, what):
         world = self.world
-        record = one([*world.goods, *world.kits, *world.listings], what)
+        record = one([*world.goods, *world.kits, world.towing, *world.listings], what)
         if record._name == "product.product" or record.product_id.active:
             record.write({"active": not record.active})
 

@@ -1,1 +1,1 @@
-from . import pos_order, pos_order_line, stock_location
+from . import pos_config, pos_order, pos_order_line, res_company, stock_location, stock_picking_type

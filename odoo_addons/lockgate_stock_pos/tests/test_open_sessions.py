@@ -161,6 +161,31 @@ class TestOpenSessions(StockCase):
         self.sell(3)
         self.assert_sells(20)
 
+    def test_a_till_that_is_moved_while_its_session_is_open(self):
+        self.sell(3)
+        self.assert_sells(17)
+        self.shop.picking_type_id = self.elsewhere.pos_type_id
+        self.assertEqual(self.reasons(), {"sold in a POS session"})
+        self.channel._mark_stock("again")
+        self.assert_sells(20)
+        self.elsewhere.pos_type_id.default_location_src_id = self.stock
+        self.assertEqual(self.reasons(), {"sold in a POS session"})
+        self.channel._mark_stock("again")
+        self.assert_sells(17)
+
+    def test_accounting_that_picks_invoiced_orders_at_once(self):
+        self.sell(3)
+        self.assert_sells(17)
+        self.company.anglo_saxon_accounting = not self.company.anglo_saxon_accounting
+        self.assertEqual(self.reasons(), {"sold in a POS session"})
+
+    def test_a_till_whose_session_is_closed_marks_nothing_when_it_is_moved(self):
+        self.sell(3)
+        self.close()
+        self.forget_marks()
+        self.shop.picking_type_id = self.elsewhere.pos_type_id
+        self.assertEqual(self.marks(), [])
+
     def test_a_kit_over_the_counter_takes_its_parts(self):
         kit = self._product("Canoe kit", is_storable=False)
         self.env["mrp.bom"].create(

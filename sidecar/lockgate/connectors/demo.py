@@ -27,7 +27,7 @@ from lockgate.contract import (
     StockReading,
     StockValue,
 )
-from lockgate.errors import NeedsAttention, Rejected
+from lockgate.errors import Rejected
 from lockgate.wire import Answer, Wire
 
 
@@ -46,6 +46,18 @@ class Options(BaseModel):
         title="Compare and set",
         description="It is told each value's version, and takes none that is older than the one it shows",
     )
+
+
+class Told(BaseModel):
+    """What the channel says of one item that it was sent."""
+
+    model_config = ConfigDict(strict=True)
+
+    key: int
+    sku: str
+    applied: bool
+    known: bool
+    reason: str | None
 
 
 class DemoConnector:
@@ -79,14 +91,12 @@ class DemoConnector:
     def push(self, items: Sequence[Item]) -> Mapping[int, PushOutcome]:
         if not items:
             return {}
-        aspect = items[0].value.aspect
-        answer = self._wire.call(
-            "POST",
-            "/prices" if aspect == "price" else "/stock",
-            {"items": [self._told(item) for item in items]},
-            changes=True,
-        )
-        return {key: _outcome(each, answer) for key, each in _by_key(answer).items()}
+        path = "/prices" if items[0].value.aspect == "price" else "/stock"
+        wanted = {"items": [self._told(item) for item in items]}
+        with self._wire.reading():
+            answer = self._wire.call("POST", path, wanted, changes=True)
+            told = [Told.model_validate(each) for each in answer.data["items"]]
+        return {each.key: _outcome(each, answer) for each in told}
 
     def _told(self, item: Item) -> dict[str, Any]:
         version = {"version": item.version} if self._compare else {}
@@ -98,12 +108,14 @@ class DemoConnector:
         wanted = [
             {"key": i.key, "sku": i.value.sku, "aspect": i.value.aspect, "book": _book(i)} for i in items
         ]
-        answer = self._wire.call("POST", "/read", {"items": wanted}, changes=False)
-        return {key: _reading(each) for key, each in _by_key(answer).items()}
+        with self._wire.reading():
+            answer = self._wire.call("POST", "/read", {"items": wanted}, changes=False)
+            return {each["key"]: _reading(each) for each in answer.data["items"]}
 
     def check(self) -> str:
-        answer = self._wire.call("GET", "/", changes=False)
-        return f"The demo channel answers and knows {answer.data['listings']} listings."
+        with self._wire.reading():
+            answer = self._wire.call("GET", "/", changes=False)
+            return f"The demo channel answers and knows {answer.data['listings']} listings."
 
     def close(self) -> None:
         self._wire.close()
@@ -125,23 +137,13 @@ def _book(item: Item) -> str | None:
     return value.book if isinstance(value, PriceValue) else None
 
 
-def _by_key(answer: Answer) -> dict[int, dict[str, Any]]:
-    try:
-        return {each["key"]: each for each in answer.data["items"]}
-    except (KeyError, TypeError):
-        raise NeedsAttention(
-            "The demo channel's answer has no `items`. Check the address in the channel's settings.",
-            answer=answer.text,
-            cause=Cause.BAD_ANSWER,
-        ) from None
-
-
-def _outcome(each: dict[str, Any], answer: Answer) -> PushOutcome:
-    if each["applied"]:
+def _outcome(told: Told, answer: Answer) -> PushOutcome:
+    if told.applied:
         return Accepted(answer="applied", request_id=answer.request_id)
-    words = f"The demo channel refused {each['sku']}: {each['reason']}."
-    cause = None if each["known"] else Cause.UNKNOWN_PRODUCT
-    return Rejected(words, answer=each["reason"], request_id=answer.request_id, cause=cause)
+    reason = told.reason or "without a reason"
+    cause = None if told.known else Cause.UNKNOWN_PRODUCT
+    words = f"The demo channel refused {told.sku}: {reason}."
+    return Rejected(words, answer=reason, request_id=answer.request_id, cause=cause)
 
 
 def _reading(each: dict[str, Any]) -> ReadOutcome:

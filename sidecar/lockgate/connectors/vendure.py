@@ -89,7 +89,8 @@ class VendureConnector:
         return self._by_channel(items, self._read)
 
     def check(self) -> str:
-        code, count = self._api.check(self._options.channel_token or None)
+        with self._api.reading():
+            code, count = self._api.check(self._options.channel_token or None)
         return f"The shop answers: its channel {code} has {count} product variants."
 
     def close(self) -> None:
@@ -110,7 +111,8 @@ class VendureConnector:
         outcomes: dict[int, Any] = {}
         for token, group in groups.items():
             try:
-                do(token, group, outcomes)
+                with self._api.reading():
+                    do(token, group, outcomes)
             except ChannelError as error:
                 outcomes |= {item.key: error for item in group if item.key not in outcomes}
                 if len(groups) == 1 and all(outcome is error for outcome in outcomes.values()):

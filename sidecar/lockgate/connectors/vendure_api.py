@@ -63,6 +63,10 @@ LOGIN = """mutation($username: String!, $password: String!) {
     ... on CurrentUser { id } ... on ErrorResult { errorCode } } }"""
 
 
+MOST_PAGES = 20
+"""Answers that one look-up may take: a list that never ends would hold a run for good."""
+
+
 class Refused(RetryLater):
     """The shop did nothing, because of something in the request; `error` is what it means if it is alone."""
 
@@ -126,6 +130,7 @@ class Api:
         self._wire = Wire(url, deadline=deadline, secrets=session.credential.values())
         if api_key := session.credential.get("api_key"):
             self._wire.headers["vendure-api-key"] = api_key
+        self.reading = self._wire.reading
 
     def check(self, token: str | None) -> tuple[str, int]:
         """The code of the shop's channel, and how many variants it has."""
@@ -155,7 +160,7 @@ class Api:
     ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """The shop's facts, and the variants that have one of the SKUs or of the ids."""
         found: list[dict[str, Any]] = []
-        while True:  # the shop caps what one answer lists
+        for _page in range(MOST_PAGES):  # the shop caps what one answer lists
             data = self._query(document, {"skus": skus, "ids": ids, "skip": len(found)}, token)
             if token not in (None, data["activeChannel"]["token"]):
                 # A shop with a single channel takes any token for it.
@@ -168,6 +173,11 @@ class Api:
             found += page["items"]
             if len(found) >= page["totalItems"] or not page["items"]:
                 return data, found
+        raise NeedsAttention(
+            f"The shop lists more than {len(found)} products where {len(skus) + len(ids)} were asked for. "
+            "Look for SKUs that many products have, and give each its own.",
+            cause=Cause.BAD_ANSWER,
+        )
 
     def update(self, rows: Sequence[Mapping[str, Any]], token: str | None) -> tuple[dict[str, str], Answer]:
         """All of the rows or none; the SKU of each variant that was updated, by its id.

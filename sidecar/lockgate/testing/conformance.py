@@ -34,6 +34,7 @@ from lockgate.contract import (
     StockValue,
 )
 from lockgate.errors import ChannelDown, ChannelError, NeedsAttention, Rejected, RetryLater, Unknown
+from lockgate.http import ANSWER_LIMIT
 from lockgate.testing.server import Reply, ScriptedServer
 
 PAGE = b"<html><body>It is not what you think</body></html>"
@@ -206,6 +207,29 @@ class ConnectorConformance:
                 assert isinstance(whole(c.push, batch), NeedsAttention)
                 assert "HTML" in whole(c.push, batch).message
                 assert whole(c.push, batch).cause == Cause.BAD_ANSWER
+
+    @pytest.mark.parametrize("body", [b"null", b"5", b'"words"', b"[[1]]", b"[" * 100_000])
+    def test_json_of_another_shape_is_a_bad_answer(
+        self, subject: Subject, batches: list[list[Item]], body: bytes
+    ) -> None:
+        with ScriptedServer(lambda *_: (200, body)) as server, opened(subject.elsewhere(server.address)) as c:
+            errors = [whole(call, batch) for batch in batches for call in (c.push, c.read)]
+            with pytest.raises(NeedsAttention) as checked:
+                c.check()
+        for error in [*errors, checked.value]:
+            assert isinstance(error, NeedsAttention)
+            assert error.cause == Cause.BAD_ANSWER
+
+    def test_an_answer_that_is_too_long_is_a_bad_answer(
+        self, subject: Subject, batches: list[list[Item]]
+    ) -> None:
+        """To a read-back. Of a push it is not known what was taken, unless nothing was sent before."""
+        long = b" " * (ANSWER_LIMIT + 1)
+        with ScriptedServer(lambda *_: (200, long)) as server, opened(subject.elsewhere(server.address)) as c:
+            for batch in batches:
+                assert isinstance(whole(c.push, batch), Unknown | NeedsAttention)
+                assert isinstance(whole(c.read, batch), NeedsAttention)
+                assert {whole(call, batch).cause for call in (c.push, c.read)} == {Cause.BAD_ANSWER}
 
     def test_a_page_of_a_proxy_is_tried_again(self, subject: Subject, batches: list[list[Item]]) -> None:
         with ScriptedServer(lambda *_: (503, PAGE)) as server, opened(subject.elsewhere(server.address)) as c:

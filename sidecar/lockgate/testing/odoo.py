@@ -156,12 +156,18 @@ class FakeOdoo:
         return {"connectors": len(request.connectors)}
 
     def _due(self, message: Json) -> Json:
-        self._for_us(DueRequest.model_validate(message))
+        request = DueRequest.model_validate(message)
+        self._for_us(request)
         with self.changed:
             waiting = [self._counts(code) for code in self.channels]
             later = [each.due_at for each in self.publications.values() if each.due_at > time.monotonic()]
         next_in = max(0.0, min(later) - time.monotonic()) if later else None
-        return {"channels": [each for each in waiting if any(each[c] for c in CLASSES)], "next_in": next_in}
+        return {
+            "channels": [
+                each for each in waiting if request.every or any(each[work_class] for work_class in CLASSES)
+            ],
+            "next_in": next_in,
+        }
 
     def _exchange(self, message: Json) -> Json:
         request = ExchangeRequest.model_validate(message)

@@ -306,3 +306,34 @@ def test_json_that_is_not_a_shops_says_so(vendure: FakeVendure, connector: Vendu
     vendure.instead["login"].append(Reply(200, b'{"status": "ok"}'))
     with pytest.raises(NeedsAttention, match="/admin-api"):
         connector.check()
+
+
+@pytest.mark.parametrize(
+    ("what", "body"),
+    [
+        ("login", {"data": None}),
+        ("look-up", {"data": {}}),
+        ("look-up", {"data": {"activeChannel": {}, "productVariants": {"items": 5, "totalItems": "many"}}}),
+        ("update", {"data": {"updateProductVariants": [None]}}),
+        ("update", {"errors": {"0": 1}}),
+    ],
+)
+def test_an_answer_of_another_shape_is_a_bad_answer(
+    vendure: FakeVendure, connector: VendureConnector, what: str, body: Any
+) -> None:
+    vendure.instead[what].append(Reply(200, json.dumps(body).encode(), {"vendure-auth-token": "x"}))
+    with pytest.raises(NeedsAttention, match="something else") as raised:
+        connector.push([Item(1, stock("A"))])
+    assert raised.value.cause == Cause.BAD_ANSWER
+
+
+def test_a_look_up_whose_pages_never_end_is_a_bad_answer(
+    vendure: FakeVendure, connector: VendureConnector
+) -> None:
+    for _ in range(1000):
+        vendure.add("A")
+    vendure.page = 1
+    with pytest.raises(NeedsAttention, match="lists more than") as raised:
+        connector.read([Item(1, stock("A"))])
+    assert raised.value.cause == Cause.BAD_ANSWER
+    assert vendure.count("look-up") <= 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lockgate.contract import Outcome
+from lockgate.contract import Cause, Outcome, Purpose
 from lockgate.dispatch import Dispatch
 from lockgate.testing.odoo import FakeOdoo
 from lockgate.testing.scripted import routine
@@ -12,7 +12,7 @@ from lockgate.testing.server import ScriptedServer
 from lockgate.testing.values import stock
 from lockgate.wire import STATUS_ERRORS
 
-BODIES = [
+MISFITS = [
     b"",
     b"null",
     b"[]",
@@ -24,38 +24,62 @@ BODIES = [
     b'{"items": [1, 2]}',
     b'{"items": [{}]}',
     b'{"items": [{"key": 1}]}',
-    b'{"items": [{"key": "1", "applied": true}]}',
+    b'{"items": [{"key": "1", "sku": "A", "applied": true, "known": true, "reason": null}]}',
+    b'{"items": [{"key": 1, "sku": "A", "applied": "no", "known": true, "reason": null}]}',
     b'{"items": {"1": true}}',
     b"<html>It is not what you think</html>",
     b"{'items': []}",
     b"\xff\xfe\x00",
     b"[" * 5000,
-    b" " * 5_000_001,
 ]
+TOO_LONG = b" " * 5_000_001
+WORDS = ("something else", "instead of JSON")
 
 
-def want(odoo: FakeOdoo, url: str, count: int = 8) -> None:
+def want(odoo: FakeOdoo, url: str, purpose: Purpose = Purpose.PUSH) -> None:
     odoo.add_channel("shop", "demo", url=url)
-    for number in range(count):
-        odoo.want("shop", stock(f"S{number}"))
+    for number in range(8):
+        odoo.want("shop", stock(f"S{number}"), purpose=purpose)
 
 
-@pytest.mark.parametrize("body", BODIES)
-def test_an_answer_of_the_wrong_shape_is_a_result_for_each_and_a_bounded_number_of_requests(
-    odoo: FakeOdoo, dispatch: Dispatch, body: bytes
+@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize("body", MISFITS)
+def test_an_answer_of_the_wrong_shape_is_a_bad_answer_for_each_in_a_bounded_number_of_requests(
+    odoo: FakeOdoo, dispatch: Dispatch, body: bytes, purpose: Purpose
 ) -> None:
     with ScriptedServer(lambda *_: (200, body)) as server:
-        want(odoo, server.address)
+        want(odoo, server.address, purpose)
         routine(dispatch)
         assert len(server.requests) <= 8
     assert len(odoo.results) == 8
-    assert {result.outcome for result in odoo.results} <= {
-        Outcome.RETRY,
-        Outcome.ATTENTION,
-        Outcome.UNKNOWN,
-    }
-    assert all(result.message for result in odoo.results)
+    for result in odoo.results:
+        assert (result.outcome, result.cause) == (Outcome.ATTENTION, Cause.BAD_ANSWER)
+        assert any(words in result.message for words in WORDS)
+        assert "the address in the channel's settings" in result.message
     assert not any(each.settled for each in odoo.publications.values())
+
+
+@pytest.mark.parametrize(
+    ("purpose", "outcome"), [(Purpose.PUSH, Outcome.UNKNOWN), (Purpose.READ, Outcome.ATTENTION)]
+)
+def test_an_answer_that_is_too_long_is_a_bad_answer_and_a_push_is_settled_by_asking(
+    odoo: FakeOdoo, dispatch: Dispatch, purpose: Purpose, outcome: Outcome
+) -> None:
+    with ScriptedServer(lambda *_: (200, TOO_LONG)) as server:
+        want(odoo, server.address, purpose)
+        routine(dispatch)
+        assert len(server.requests) <= 8
+    assert {(each.outcome, each.cause) for each in odoo.results if each.seconds} == {
+        (outcome, Cause.BAD_ANSWER)
+    }
+    assert all("longer than" in each.message for each in odoo.results if each.seconds)
+
+
+def test_an_item_that_the_answer_leaves_out_is_unknown(odoo: FakeOdoo, dispatch: Dispatch) -> None:
+    with ScriptedServer(lambda *_: (200, b'{"items": []}')) as server:
+        want(odoo, server.address)
+        routine(dispatch)
+    assert {each.outcome for each in odoo.results} == {Outcome.UNKNOWN}
 
 
 @pytest.mark.parametrize("status", sorted({*STATUS_ERRORS, 300, 302, 308, 418, 599}))

@@ -159,3 +159,42 @@ def test_a_stop_reports_what_was_sent_and_hands_back_the_rest(
     assert nudge == Nudge(WorkClass.ROUTINE, 0.0)
     assert len(connector.sent) == 1
     assert [outcome for outcome, _ in outcomes(odoo)] == [Outcome.ACCEPTED] * 2 + [Outcome.RETRY] * 2
+
+
+def test_a_stop_gives_back_at_once_what_is_in_hand_and_what_came_of_what_was_sent(
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted], stopping: threading.Event
+) -> None:
+    told: list[list[tuple[Outcome, float | None]]] = []
+
+    def the_second_request_hangs(_: Sequence[Item]) -> Accepted:
+        stopping.set()
+        dispatch.give_back()
+        assert odoo.wait_for(lambda: len(odoo.results) == 4)
+        told.append(outcomes(odoo))
+        return Accepted()
+
+    connector.script += [Accepted(), the_second_request_hangs]
+    for sku in "ABCDEF":
+        odoo.want("shop", stock(sku))
+    routine(dispatch)
+    assert told == [[(Outcome.ACCEPTED, None)] * 2 + [(Outcome.RETRY, 0.0)] * 2]
+    assert len(connector.sent) == 2
+    assert outcomes(odoo)[4:] == [(Outcome.ACCEPTED, None)] * 2
+
+
+def test_what_is_leased_while_a_stop_comes_is_not_sent(
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted], stopping: threading.Event
+) -> None:
+    wanted = odoo.want("shop", stock("A"))
+    usual = odoo.call
+
+    def then_stopped(method: str, message: dict[str, object]) -> object:
+        answer = usual(method, message)
+        stopping.set()
+        dispatch.give_back()
+        return answer
+
+    odoo.call = then_stopped  # type: ignore[method-assign]
+    routine(dispatch)
+    assert connector.sent == []
+    assert (wanted.state, wanted.token) == ("due", "")

@@ -8,7 +8,7 @@ from redis import Redis
 from lockgate.allowance import Bucket
 from lockgate.budget import Budget, hold_key
 from lockgate.contract import Outcome, WorkClass
-from lockgate.dispatch import Dispatch
+from lockgate.dispatch import MARKS_WAIT, Dispatch
 from lockgate.limits import Pace
 from lockgate.odoo import Gateway
 from lockgate.retry import Policy
@@ -51,13 +51,31 @@ def test_without_budget_the_rest_is_handed_back_as_no_try_and_nobody_sleeps(
     assert clock.slept == []
 
 
-def test_without_budget_odoo_is_not_asked(odoo: FakeOdoo, dispatch: Dispatch) -> None:
+@pytest.mark.parametrize("pause", [0.0, 600.0])
+def test_while_nothing_may_be_sent_odoo_makes_values_now_and_then_and_leases_nothing(
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted], clock: Clock, pause: float
+) -> None:
     want(odoo, 6)
     routine(dispatch)
-    asked = odoo.exchanges
-    [nudge] = routine(dispatch)
-    assert nudge.delay > 1.0
-    assert odoo.exchanges == asked
+    turns, sent = odoo.exchanges, len(connector.sent)
+    for expected in (0, 0, 1, 1):
+        [nudge] = dispatch.run("shop", WorkClass.ROUTINE, pause)
+        assert nudge.delay > max(1.0, pause - 1.0)
+        assert odoo.exchanges - turns == expected
+        clock.boot += MARKS_WAIT * 0.6
+    assert len(connector.sent) == sent
+    assert all(each.state == "due" for each in odoo.publications.values())
+
+
+def test_a_run_that_comes_a_moment_too_early_asks_odoo_for_nothing(
+    odoo: FakeOdoo, dispatch: Dispatch, clock: Clock
+) -> None:
+    want(odoo, 6)
+    routine(dispatch)
+    clock.boot += 600.0
+    turns = odoo.exchanges
+    dispatch.run("shop", WorkClass.ROUTINE, 0.5)
+    assert odoo.exchanges == turns
 
 
 def test_what_is_leased_is_what_the_budget_can_send(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lockgate.odoo import OdooRefused
 from lockgate.testing.processes import System, wait_until
 from lockgate.testing.values import stock
 
@@ -13,6 +14,34 @@ def test_a_wrong_key_is_said_and_nothing_is_sent(system: System) -> None:
     wait_until(lambda: "refuses the API key" in system.log(0), "the pacer said so")
     assert system.channel.shop.history == []
     assert "Traceback" not in system.log(0)
+
+
+def test_a_sidecar_of_another_contract_says_what_to_do_at_a_bounded_cost_and_loses_nothing(
+    system: System,
+) -> None:
+    refused: list[str] = []
+    usual = system.odoo.call
+
+    def another_contract(method: str, message: dict[str, object]) -> object:
+        refused.append(method)
+        raise OdooRefused(
+            "The sidecar does not speak contract 2: install the one that belongs to these add-ons."
+        )
+
+    system.odoo.call = another_contract  # type: ignore[method-assign]
+    system.start("pacer", LOCKGATE_POLL_SECONDS="0.1")
+    system.start("worker")
+    wait_until(lambda: "install the one that belongs" in system.log(0), "the pacer said so")
+    for number in range(200):  # each of which tells the pacer
+        system.odoo.want("shop", stock("A", number))
+    wait_until(lambda: "install the one that belongs" in system.log(1), "the worker said so")
+    wait_until(lambda: refused.count("exchange") == 3, "it was asked for three times")
+    assert system.channel.shop.history == []
+    assert refused.count("register") < 12, "0.1, 0.2, 0.4 … seconds: 200 polls at their usual rate"
+    system.odoo.call = usual  # type: ignore[method-assign]
+    system.settled()
+    assert system.shown() == {"A": 199}
+    assert "Traceback" not in system.log(0) + system.log(1)
 
 
 def test_check_says_that_all_is_well(system: System) -> None:

@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from lockgate.contract import Outcome
 from lockgate.shop import Rule
 from lockgate.testing.processes import System, wait_until
 from lockgate.testing.values import stock
@@ -103,14 +104,21 @@ def test_a_stop_ends_an_idle_process(system: System, command: str) -> None:
     assert process.wait(10) == 0
 
 
-def test_a_stop_gives_back_although_a_channel_hangs(system: System) -> None:
+def test_a_stop_gives_back_what_was_not_sent_although_a_request_hangs(system: System) -> None:
     system.odoo.deadline = 60.0
     system.channel.shop.rules.append(Rule(kind="hang", seconds=60))
+    for number in range(500):  # two batches: one hangs, the other is in hand
+        system.odoo.want("shop", stock(f"S{number}", number))
     system.start("pacer")
     worker = system.start("worker")
-    system.odoo.want("shop", stock("A"))
     wait_until(lambda: system.channel.shop.history, "a push began")
     worker.send_signal(signal.SIGTERM)
+    wait_until(lambda: len(system.odoo.results) == 250, "what was not sent was given back")
+    assert worker.poll() is None, "the request still hangs"
+    assert {result.seconds for result in system.odoo.results} == {0.0}
+    sent = {entry["sku"] for entry in system.channel.shop.history}
+    for each in system.odoo.publications.values():
+        assert each.state == ("leased" if each.wanted.sku in sent else "due")
     assert worker.wait(10) == 0
 
 
@@ -190,3 +198,31 @@ def test_what_is_to_come_again_and_is_not_there_when_the_pacer_looks_is_asked_fo
     system.odoo.want("shop", stock("A", 2))
     system.redis.publish("lockgate:later", "")  # a worker told of a run to come, and then Redis was flushed
     system.settled()
+
+
+def test_redis_holds_no_more_of_a_channel_that_is_down_however_much_changes(system: System) -> None:
+    system.odoo.add_channel("shop", url="http://127.0.0.1:1")
+    system.start("pacer")
+    system.start("worker")
+    wait_until(lambda: system.odoo.connectors, "the connectors were registered")
+    for number in range(5000):
+        system.odoo.want("shop", stock(f"S{number % 1000}", number))
+        if number % 500 == 499:
+            wait_until(lambda done=number: len(system.odoo.results) > done / 500, "it was tried")  # type: ignore[misc]
+            held = {key: system.redis.memory_usage(key) or 0 for key in system.redis.scan_iter()}
+            assert len(held) < 20, held
+            assert sum(held.values()) < 10_000, held
+    assert {each.outcome for each in system.odoo.results} <= {Outcome.DOWN, Outcome.RETRY}
+
+
+def test_while_a_channel_wants_no_requests_its_changes_are_still_turned_into_values(system: System) -> None:
+    system.channel.shop.rules.append(Rule(kind="fail", status=429, retry_after=600))
+    system.start("pacer")
+    system.start("worker")
+    system.odoo.want("shop", stock("A", 1))
+    wait_until(lambda: system.redis.keys("lockgate:hold:*"), "the channel is left alone")
+    for quantity in (2, 3):
+        turns = system.odoo.exchanges
+        system.odoo.want("shop", stock("A", quantity))
+        wait_until(lambda before=turns: system.odoo.exchanges > before, "a turn was taken")  # type: ignore[misc]
+    assert len(system.channel.shop.history) == 1

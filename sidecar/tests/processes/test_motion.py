@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from lockgate.contract import StockReading, WorkClass
 from lockgate.fake import FakeChannel
@@ -73,19 +74,31 @@ def test_busy_answers_delay_and_lose_nothing(system: System) -> None:
     assert system.shown() == system.wanted()
 
 
-def test_a_slow_channel_takes_nothing_from_the_others(system: System, tmp_path: Path) -> None:
+def test_channels_that_hang_take_nothing_from_the_others(system: System) -> None:
+    system.odoo.deadline = 60.0
+    system.channel.shop.rules.append(Rule(kind="hang", seconds=60))
+    hanging = [f"hanging{number}" for number in range(4)]
+    for code in hanging:
+        system.odoo.add_channel(code, url=system.channel.address)
+    with listening() as well:
+        system.odoo.add_channel("well", url=well.address)
+        system.start("pacer")
+        system.start("worker")
+        for requests in (4, 6):  # two of each are let out; so many are as many as there are seats
+            for code in hanging:
+                system.odoo.want(code, stock(f"{code}-{requests}"))
+            wait_until(lambda least=requests: system.channel.shop.requests >= least, "they hang")  # type: ignore[misc]
+        wanted = [system.odoo.want("well", stock(f"S{number}")) for number in range(10)]
+        wait_until(lambda: all(each.settled for each in wanted), "the other channel was served")
+    assert len(system.odoo.results) == len(wanted), "the others still hang"
+
+
+@contextmanager
+def listening() -> Iterator[FakeChannel]:
+    """Another fake channel."""
     other = FakeChannel("127.0.0.1", 0)
     threading.Thread(target=other.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    system.odoo.add_channel("other", url=other.address)
-    system.odoo.deadline = 30.0
-    system.channel.shop.rules.append(Rule(kind="hang", seconds=30))
-    system.start("pacer")
-    system.start("worker")
-    for number in range(10):
-        system.odoo.want("shop", stock(f"S{number}"))
-    wait_until(lambda: system.channel.shop.history, "the slow channel was asked")
-    wanted = [system.odoo.want("other", stock(f"S{number}")) for number in range(10)]
-    wait_until(lambda: all(each.settled for each in wanted), "the other channel was served")
+    yield other
     other.shutdown()
     other.server_close()
 

@@ -1,4 +1,4 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
+import { Component, onWillDestroy, onWillStart, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
@@ -6,7 +6,7 @@ import { useBus, useService } from "@web/core/utils/hooks";
 
 /**
  * The user's open exceptions as a badge at the top of the screen; a click lists them. It is counted again
- * whenever another screen is shown.
+ * whenever Odoo tells that one came or went, and whenever another screen is shown.
  */
 export class ExceptionSystray extends Component {
     static template = "lockgate.ExceptionSystray";
@@ -21,7 +21,11 @@ export class ExceptionSystray extends Component {
             this.state.shown = await user.hasGroup("lockgate.lockgate_group_exception_owner");
             await this.count();
         });
-        useBus(this.env.bus, "ACTION_MANAGER:UI-UPDATED", () => this.count());
+        const count = () => this.count();
+        useBus(this.env.bus, "ACTION_MANAGER:UI-UPDATED", count);
+        const notifications = useService("bus_service");
+        notifications.subscribe("lockgate.exceptions", count);
+        onWillDestroy(() => notifications.unsubscribe("lockgate.exceptions", count));
     }
 
     async count() {

@@ -1,0 +1,134 @@
+from datetime import timedelta
+
+from odoo.addons.lockgate.tests.common import request, result
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user
+
+from .common import StockCase
+
+
+class TestExceptionStock(StockCase):
+    """Stock that somebody changed at the channel: a count can be drafted of it, and a person applies it."""
+
+    def setUp(self):
+        super().setUp()
+        self.connector.can_read_back = True
+        self.channel.lag = 0
+        self.counter = new_test_user(
+            self.env, "counter", "stock.group_stock_user,lockgate.lockgate_group_exception_owner"
+        )
+        self.receive(10)
+        self.order(3)
+        self.channel.action_start()
+        self.env.cr.flush()
+        self.seconds = 60
+        lock = type(self.env["lockgate.turn"])._lock
+
+        def later(turn, code):
+            now, channel = lock(turn, code)
+            return now + timedelta(seconds=self.seconds), channel
+
+        self.patch(type(self.env["lockgate.turn"]), "_lock", later)
+
+    def exchange(self, *results):
+        """A turn a second after the last: inside one transaction the database's clock stands still."""
+        self.env.flush_all()
+        self.seconds += 1
+        answer = self.env["lockgate.turn"]._take(request(self.channel, results))
+        self.env.invalidate_all()
+        return answer
+
+    def drift(self, shown):
+        """The channel shows this number until Lockgate gives up; returns the exception."""
+        answer = self.exchange()
+        while answer["leases"]:
+            results = []
+            for lease in answer["leases"]:
+                read = lease["purpose"] == "read"
+                reading = {"aspect": "stock", "quantity": shown} if read else None
+                results.append(result(answer, lease, "read" if read else "accepted", reading=reading))
+            answer = self.exchange(*results)
+        self.env["lockgate.exception"]._catch_up(self.channel)
+        exception = self.env["lockgate.exception"].search([("channel_id", "=", self.channel.id)])
+        self.assertEqual((exception.category, exception.failing_aspects), ("drift", "stock"))
+        return exception.with_user(self.counter)
+
+    def quants(self):
+        return self.env["stock.quant"].search(
+            [("product_id", "=", self.product.id), ("location_id.usage", "=", "internal")]
+        )
+
+    def test_a_count_is_drafted_by_what_the_channel_shows_more_and_nothing_moves(self):
+        """10 lie there and 3 are promised, so it was told 7; it shows 9."""
+        exception = self.drift(9)
+        action = exception.action_use_channel_stock()
+        quant = self.env["stock.quant"].search(action["domain"])
+        self.assertRecordValues(
+            quant,
+            [
+                {
+                    "product_id": self.product.id,
+                    "location_id": self.stock.id,
+                    "quantity": 10,
+                    "inventory_quantity": 12,
+                    "inventory_quantity_set": True,
+                    "user_id": self.counter.id,
+                }
+            ],
+        )
+        self.assertEqual(self.quantity(), 7)
+        quant.action_apply_inventory()
+        self.assertEqual(self.quantity(), 9)
+
+    def test_of_a_dozen_the_count_is_in_the_products_unit(self):
+        self.receive(40)
+        self.listing.uom_id = self.dozen
+        self.drift(5).action_use_channel_stock()
+        self.assertEqual((self.quantity(), self.quants().inventory_quantity), (3, 74))
+
+    def assert_refused(self, words, shown=9):
+        exception = self.drift(shown)
+        with self.assertRaisesRegex(UserError, words):
+            exception.action_use_channel_stock()
+        self.assertFalse(any(self.quants().mapped("inventory_quantity_set")))
+
+    def test_a_number_of_several_warehouses_is_not_counted(self):
+        self.channel.warehouse_ids = self.warehouse + self.elsewhere
+        self.assert_refused("several places")
+
+    def test_goods_that_lie_in_several_places_are_not_counted(self):
+        self.receive(2, destination=self.shelf)
+        self.assert_refused("several places or packages", shown=11)
+
+    def test_a_share_or_a_buffer_is_not_counted(self):
+        self.env["lockgate.exposure.policy"].create(
+            {"name": "Half", "channel_id": self.channel.id, "share": 50}
+        )
+        self.assert_refused("exposure policy")
+
+    def test_what_is_kept_by_lots_is_not_counted(self):
+        self.product.tracking = "lot"
+        self.assert_refused("lots")
+
+    def test_a_count_that_waits_already_is_left_alone(self):
+        exception = self.drift(9)
+        exception.action_use_channel_stock()
+        with self.assertRaisesRegex(UserError, "waits to be applied"):
+            exception.action_use_channel_stock()
+
+    def test_only_who_counts_stock_drafts_a_count(self):
+        exception = self.drift(9)
+        owner = new_test_user(self.env, "no_counter", "lockgate.lockgate_group_exception_owner")
+        for user in (owner, new_test_user(self.env, "store", "stock.group_stock_user")):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                exception.with_user(user).action_use_channel_stock()
+        self.assertFalse(any(self.quants().mapped("inventory_quantity_set")))
+
+    def test_of_several_listings_those_that_can_be_are_counted_and_the_others_named(self):
+        boats = self._product("Lot boat", tracking="lot")
+        lots = self._listing(boats)
+        self.env.cr.flush()
+        exception = self.drift(9)
+        action = exception.action_use_channel_stock()
+        self.assertEqual(len(self.env["stock.quant"].search(action["domain"])), 1)
+        self.assertIn(lots.sku, exception.message_ids[0].body)
