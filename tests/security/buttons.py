@@ -29,7 +29,7 @@ def _others(world: World) -> Iterable[Attempt]:
     for model, method, ids, roles in (
         (CHANGE, "action_stop", [world.approved], but("approver")),
         (CHANGE, "action_roll_back", [world.approved], no_analyst),
-        (CHANGE, "action_compute_impact", [world.draft], but("analyst", "rights")),
+        (CHANGE, "action_compute_impact", [world.draft], but("analyst", "rights", "admin")),
         ("lockgate.price.drift", "action_adopt", [1], no_analyst),
         ("lockgate.price.drift", "action_put_back", [1], no_analyst),
         (book, "action_compare", [world.book], no_analyst),

@@ -4,34 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stack.user import User
 from tests.security.attempt import ROLES, Attempt
-from tests.security.world import APPROVER, LURE, World
+from tests.security.world import APPROVER, World
 
-CHANGE = "lockgate.price.change"
 BUT_ADMIN = tuple(role for role in ROLES if role != "admin")
 
 
-def set_up_takeovers(admin: User, world: World) -> None:
-    """An automation that waits for the rule which the approval of one change writes, to approve another."""
-    rules = admin.find("ir.model", [("model", "=", "product.pricelist.item")], "id")[0]["id"]
-    code = f"env['{CHANGE}'].browse({world.asked}).action_approve()"
-    action = {"name": "Approve", "model_id": rules, "state": "code", "code": code}
-    admin.create(
-        "base.automation",
-        name="Approve another with whatever is approved",
-        model_id=rules,
-        trigger="on_create_or_write",
-        filter_domain=f"[('fixed_price', '=', {LURE})]",
-        action_server_ids=[(0, 0, {**action, "usage": "base_automation"})],
-    )
-
-
 def takeovers(world: World) -> Iterable[Attempt]:
-    yield Attempt(
-        "run a server action", "approve by an automation on the rule that another approval writes", CHANGE,
-        "action_approve", [world.lured], roles=("approver",), ways=("web",),
-    )  # fmt: skip
     yield from _code(world)
     yield from _companies(world)
     yield from _chatter(world)

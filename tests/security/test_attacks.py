@@ -11,7 +11,6 @@ from tests.security.attempts import attempts
 from tests.security.governed import set_up_governed
 from tests.security.listing import BEGIN, DOCUMENT, END, listing
 from tests.security.side_doors import set_up_side_doors
-from tests.security.takeovers import set_up_takeovers
 from tests.security.world import PROTECTED, World, attacked
 
 GROUPS = list(dict.fromkeys(attempt.group for attempt in attempts(World())))
@@ -24,7 +23,6 @@ def running():
             User(stack.odoo.url, stack.odoo.database, login, login) for login in ("admin", "analyst")
         )
         set_up_side_doors(admin, analyst, world)
-        set_up_takeovers(admin, world)
         set_up_governed(admin, world)
         yield stack, world
 

@@ -22,8 +22,6 @@ from tests.security.transports import Caller
 
 ANALYST = "lockgate_price.lockgate_price_group_analyst"
 APPROVER = "lockgate_price.lockgate_price_group_approver"
-# The price that an automation waits for.
-LURE = 135
 EMERGENCY = "lockgate_price.lockgate_price_group_emergency"
 # The roles beside those of the demo data: {login: groups}.
 PEOPLE = {
@@ -137,7 +135,6 @@ class World:
     model: int = 0
     record_rule: int = 0
     board: int = 0
-    lured: int = 0
     emergency: int = 0
     mapping: int = 0
     words: int = 0
@@ -163,8 +160,7 @@ class World:
     @property
     def changes(self) -> list[int]:
         return [
-            self.draft, self.asked, self.asked_by_both, self.two_tiers, self.approved, self.lured,
-            self.emergency,
+            self.draft, self.asked, self.asked_by_both, self.two_tiers, self.approved, self.emergency,
         ]  # fmt: skip
 
 
@@ -283,8 +279,6 @@ def _changes(stack: Stack, admin: User, world: World) -> None:
     )  # fmt: skip
     analyst.call(model, "action_request", [world.asked])
     people["both"].call(model, "action_request", [world.asked_by_both])
-    world.lured = draft(analyst, LURE, "2099-01-06")
-    analyst.call(model, "action_request", [world.lured])
     _emergency(people["emergency"], draft(analyst, 150, "2099-01-07", world.other_product), world)
     _held(stack, world)
     _mapping(admin, people["operator"], world)

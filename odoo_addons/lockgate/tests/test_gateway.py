@@ -276,15 +276,13 @@ class TestGateway(GatewayCase):
             with self.subTest(error=error.__name__):
                 for listing in self.listings:
                     self.want(7, listing)
-                taken = []
-
-                def slow(turn, request, rows, error=error, taken=taken):
-                    taken.append(rows)
-                    raise error("not now")
-
-                with patch.object(type(self.env["lockgate.turn"]), "_take", slow), self.assertRaises(error):
+                turn = type(self.env["lockgate.turn"])
+                with (
+                    patch.object(turn, "_take", autospec=True, side_effect=error("not now")) as take,
+                    self.assertRaises(error),
+                ):
                     self.exchange()
-                self.assertEqual(taken, slices)
+                self.assertEqual([call.args[2] for call in take.call_args_list], slices)
                 self.assertFalse(self.exceptions())
         self.assertEqual(len(self.exchange()["leases"]), 3)
 
