@@ -44,13 +44,13 @@ class Scene:
 
     # What people do
 
-    def draft(self, prices: dict[str, float], **values: Any) -> int:
+    def draft(self, reason: str, prices: dict[str, float], **values: Any) -> int:
         """Draft a change of these prices, by SKU, on both channels, as the analyst; returns its id."""
         products = {product.sku: product.id for product in self.products}
         lines = [(0, 0, {"product_id": products[sku], "price": price}) for sku, price in prices.items()]
         books = [(6, 0, list(self.parts.channels.books.values()))]
         return self.parts.analyst.create(
-            "lockgate.price.change", reason="Autumn campaign", book_ids=books, line_ids=lines, **values
+            "lockgate.price.change", reason=reason, book_ids=books, line_ids=lines, **values
         )
 
     def receive(self, product: int, quantity: int) -> None:

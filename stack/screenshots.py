@@ -6,7 +6,7 @@ from stack.browser import browser, sign_in
 from stack.demo import parts_of, play
 from stack.paths import ROOT
 from stack.stack import Stack
-from stack.story import Story
+from stack.story import CAMPAIGN, Story
 
 IMAGES = ROOT / "docs" / "images"
 
@@ -17,7 +17,9 @@ def main() -> None:
         if not play(story):
             raise SystemExit("the story did not hold: no pictures were taken")
         exception = leave_an_exception(story)
-        change = story.parts.approver.find("lockgate.price.change", [("kind", "=", "regular")], "id")[0]["id"]
+        change = story.parts.approver.find("lockgate.price.change", [("reason", "=", CAMPAIGN)], "id")[0][
+            "id"
+        ]
         pictures = {
             "dashboard": ("operator", "lockgate.lockgate_channel_action", 420),
             "price-change": ("approver", f"lockgate_price.lockgate_price_change_action/{change}", 1200),

@@ -17,6 +17,7 @@ from stack.processes import wait_until
 from stack.scene import Parts, Scene
 
 BURST = 200
+CAMPAIGN = "Autumn campaign"
 
 
 @dataclass
@@ -80,7 +81,7 @@ class Story(Scene):
         new = {product.sku: round(product.price * 0.9, 2) for product in changed}
         moment = datetime.now(UTC).replace(tzinfo=None, microsecond=0) + timedelta(seconds=8)
         with self.row("price change drafted, refused to its author", "Odoo", "draft") as row:
-            change = self.draft(new, effective_from=moment.isoformat(" "))
+            change = self.draft(CAMPAIGN, new, effective_from=moment.isoformat(" "))
             impact = parts.analyst.find(
                 "lockgate.price.impact",
                 [("change_id", "=", change)],
@@ -246,7 +247,9 @@ class Story(Scene):
             script.raise_for_status()
             last = self.history()["last"]
             dearer = self.products[7:9]
-            change = self.draft({product.sku: round(product.price * 1.1, 2) for product in dearer})
+            change = self.draft(
+                "Dearer wood", {product.sku: round(product.price * 1.1, 2) for product in dearer}
+            )
             parts.analyst.call("lockgate.price.change", "action_request", [change])
             parts.approver.call("lockgate.price.change", "action_approve", [change])
             for index, product in enumerate(self.products):
