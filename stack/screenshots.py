@@ -17,9 +17,8 @@ def main() -> None:
         if not play(story):
             raise SystemExit("the story did not hold: no pictures were taken")
         exception = leave_an_exception(story)
-        change = story.parts.approver.find("lockgate.price.change", [("reason", "=", CAMPAIGN)], "id")[0][
-            "id"
-        ]
+        campaign = [("reason", "=", CAMPAIGN)]
+        change = story.parts.approver.find("lockgate.price.change", campaign, "id")[0]["id"]
         pictures = {
             "dashboard": ("operator", "lockgate.lockgate_channel_action", 420),
             "price-change": ("approver", f"lockgate_price.lockgate_price_change_action/{change}", 1200),

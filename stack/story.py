@@ -246,10 +246,8 @@ class Story(Scene):
             )
             script.raise_for_status()
             last = self.history()["last"]
-            dearer = self.products[7:9]
-            change = self.draft(
-                "Dearer wood", {product.sku: round(product.price * 1.1, 2) for product in dearer}
-            )
+            dearer = {product.sku: round(product.price * 1.1, 2) for product in self.products[7:9]}
+            change = self.draft("Dearer wood", dearer)
             parts.analyst.call("lockgate.price.change", "action_request", [change])
             parts.approver.call("lockgate.price.change", "action_approve", [change])
             for index, product in enumerate(self.products):
@@ -261,9 +259,9 @@ class Story(Scene):
             for product in self.products:
                 for code in parts.channels.channels:
                     self.wait_stock(code, product)
-            for product in dearer:
+            for sku, price in dearer.items():
                 for code in parts.channels.channels:
-                    self.wait_price(code, product.sku, round(product.price * 1.1, 2))
+                    self.wait_price(code, sku, price)
             row.after = "Odoo's values on both"
 
     @contextmanager
