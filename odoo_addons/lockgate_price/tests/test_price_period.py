@@ -136,8 +136,8 @@ class TestDue(PriceCase):
         self.approved(effective_from=self.start)
         self.settle()
         before = self.start - timedelta(seconds=3)
-        self.assertEqual((self.next_in(before), self.due(before)), (3.0, False))
         self.assertEqual(self.turn(before), {})
+        self.assertEqual((self.next_in(before), self.due(before)), (3.0, False))
         self.assertTrue(self.due(self.start))
         self.assertEqual(self.turn(self.start), {"test-1": "12.50"})
 
