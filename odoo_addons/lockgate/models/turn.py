@@ -149,12 +149,13 @@ class Turn(models.Model):
         """What is to be made, a mark after what else asks for the same listing: it says better why."""
         cr, aspects = self.env.cr, list(self._wanted_makers())
         made, scopes, left = values.consume_marks(cr, channel.id, rows)
-        recheck = values.AMONG_MARKS if left else values.RECHECK
-        made = values.due_rechecks(cr, channel.id, aspects, now, rows - len(made), recheck) + made
+        recheck = values.AMONG_MARKS if left or scopes else values.RECHECK
+        rechecked = values.due_rechecks(cr, channel.id, aspects, now, rows - len(made), recheck)
         if left:
-            return made
+            return rechecked + made
         if work_class != "critical":
-            made = values.next_in_scope(cr, channel.id, scopes, rows - len(made)) + made
+            made = values.next_in_scope(cr, channel.id, scopes, rows - len(made) - len(rechecked)) + made
+        made = rechecked + made
         if channel.refreshes and work_class == "bulk":
             made = reconciliation.next_to_refresh(cr, channel, aspects, rows - len(made)) + made
         return made

@@ -6,7 +6,8 @@ class TestBurst(LockgateCase):
     """Marks of a burst: those of a listing go together, and a turn stays bounded."""
 
     def consume(self, rows):
-        return values.consume_marks(self.env.cr, self.channel.id, rows)
+        marks, _scopes, _left = values.consume_marks(self.env.cr, self.channel.id, rows)
+        return marks
 
     def test_a_turn_takes_all_marks_of_a_listing_as_one(self):
         for _round in range(3):

@@ -3,6 +3,7 @@
 from .common import LockgateCase, result
 
 LEASE = 20  # seconds: 5 to send within, 10 the deadline, 5 the late bound
+LAG = 2
 
 
 class TestSecondLook(LockgateCase):
@@ -56,7 +57,7 @@ class TestSecondLook(LockgateCase):
 
     def test_a_lease_that_nobody_reported_on_is_in_doubt_too(self):
         self.lease(5)
-        self.pass_time(LEASE)
+        self.pass_time(LEASE + LAG)
         self.look(5)
         self.pass_time(2 * LEASE)
         self.assertEqual(self.look(5)["leases"], [])
@@ -64,7 +65,7 @@ class TestSecondLook(LockgateCase):
     def test_an_answer_after_the_lease_has_ended_is_looked_at_at_once(self):
         """A worker woke from a pause, and sent what it held: nobody knows how long it slept."""
         asleep, lease = self.lease(5)
-        self.pass_time(LEASE)
+        self.pass_time(LEASE + LAG)
         self.look(5)
         self.settle(7)
         self.pass_time(20 * LEASE)
@@ -83,7 +84,7 @@ class TestSecondLook(LockgateCase):
         self.report(self.lease()[0])
         self.pass_time(2)
         self.report(self.turn(), "unknown")
-        self.pass_time(LEASE)
+        self.pass_time(LEASE + LAG)
         self.look(7)
         self.assertFalse(self.publication().look_at)
 

@@ -110,7 +110,7 @@ EXPIRE = """
     UPDATE lockgate_publication p
        SET state = CASE WHEN wanted IS NULL THEN 'settled' WHEN {spent} THEN 'blocked' ELSE 'unknown' END,
            due_at = CASE WHEN wanted IS NOT NULL AND NOT {spent}
-                         THEN %(now)s + make_interval(secs => %(lag)s) END,
+                         THEN lease_until + make_interval(secs => %(lag)s) END,
            failed_at = CASE WHEN wanted IS NOT NULL AND {spent} THEN %(now)s ELSE failed_at END,
            failing_since = CASE WHEN version = lease_version THEN coalesce(failing_since, %(now)s) END,
            message = CASE WHEN {spent} THEN coalesce(

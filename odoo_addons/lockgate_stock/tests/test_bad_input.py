@@ -83,5 +83,5 @@ class TestBadInput(StockCase):
 
     @mute_logger("odoo.sql_db")
     def test_a_listed_product_is_not_deleted(self):
-        with self.assertRaises(IntegrityError), self.env.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "archive the product"):
             self.product.unlink()
