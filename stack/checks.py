@@ -21,6 +21,9 @@ from stack.processes import free_port
 from stack.servers import Servers
 from stack.templates import project_modules
 
+# What pytest's JUnit reports call an outcome, and in which order one stands above another of the same test.
+OUTCOMES = {"failure": "failed", "error": "errors", "skipped": "skipped"}
+WORST_LAST = ("passed", "skipped", "failed", "errors")
 PYTEST = [sys.executable, "-m", "pytest"]
 
 
@@ -92,18 +95,20 @@ def closing_line(files: Iterable[Path], seconds: float) -> str:
 
     `files` are its JUnit reports, one of each part; a part that ended without one is an error.
     """
-    counts = Counter(dict.fromkeys(("failed", "passed", "skipped", "errors"), 0))
+    counts = Counter(dict.fromkeys(WORST_LAST, 0))
     for file in files:
         if not file.exists():
             counts["errors"] += 1
             continue
-        for suite in ElementTree.parse(file).iter("testsuite"):
-            tests, failed, skipped, errors = (
-                int(suite.get(name, 0)) for name in ("tests", "failures", "skipped", "errors")
-            )
-            passed = tests - failed - skipped - errors
-            counts.update(failed=failed, passed=passed, skipped=skipped, errors=errors)
-    told = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)
+        # A test that has parts stands there once more for each of them.
+        ended: dict[tuple[str, ...], str] = {}
+        for case in ElementTree.parse(file).iter("testcase"):
+            name = case.attrib["classname"], case.attrib["name"]
+            outcome = next((OUTCOMES[part.tag] for part in case if part.tag in OUTCOMES), "passed")
+            ended[name] = max(ended.get(name, "passed"), outcome, key=list(counts).index)
+        counts.update(ended.values())
+    order = ("failed", "passed", "skipped", "errors")
+    told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in order if counts[outcome])
     return f" {told} in {seconds:.2f}s ".center(80, "=")
 
 
