@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from stack import browser
+from stack.story import CAMPAIGN
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def test_the_operator_freezes_a_channel_and_resumes_it(sign_in, parts):
 
 
 def test_the_approver_sees_impact_and_progress_of_a_price_change(sign_in, parts):
-    change = parts.approver.find("lockgate.price.change", [("kind", "=", "regular")], "id", limit=1)[0]["id"]
+    change = parts.approver.find("lockgate.price.change", [("reason", "=", CAMPAIGN)], "id")[0]["id"]
     page = sign_in("approver")
     page.goto(f"/odoo/action-lockgate_price.lockgate_price_change_action/{change}")
     form = page.locator(".o_form_view")

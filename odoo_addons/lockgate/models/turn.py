@@ -177,7 +177,7 @@ class Turn(models.Model):
 
     @api.model
     def _due(self, every=False):
-        """A DueAnswer's own part: the channels with work, and with `every` those without as well."""
+        """A DueAnswer's own part: channels with work, and with `every` those that were started and have none."""
         cr = self.env.cr
         cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
         (now,) = cr.fetchone()
@@ -185,7 +185,9 @@ class Turn(models.Model):
         if every:
             none = {"critical": 0, "routine": 0, "bulk": 0}
             with_work = [channel["channel"] for channel in channels]
-            others = self.env["lockgate.channel"].search([("code", "not in", with_work)])
+            others = self.env["lockgate.channel"].search(
+                [("code", "not in", with_work), ("state", "!=", "draft")]
+            )
             channels += [{"channel": code, **none} for code in others.mapped("code")]
         return {"channels": channels, "next_in": leases.next_in(cr, now)}
 
