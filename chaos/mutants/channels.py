@@ -62,8 +62,8 @@ MUTANTS = {
         (
             Change(
                 "sidecar/lockgate/dispatch.py",
-                "run.frozen = answer.state == TurnState.FROZEN",
-                "run.frozen = False",
+                "run.frozen, run.falls = answer.state == TurnState.FROZEN, answer.falls",
+                "run.frozen, run.falls = False, answer.falls",
             ),
         ),
     ),

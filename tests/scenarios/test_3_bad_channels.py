@@ -84,7 +84,10 @@ def test_a_channel_that_answers_nonsense_becomes_an_exception_and_heals_on_retry
     assert words in exception["message"]
     parts.owner.call("lockgate.exception", "action_retry", [exception["id"]])
     story.wait_stock("demo", product)
-    story.wait("it resolved by itself", lambda: not parts.owner.find("lockgate.exception", domain, "id"))
+    story.wait(
+        "it resolved by itself",
+        lambda: parts.owner.read("lockgate.exception", exception["id"], "state")["state"] == "resolved",
+    )
 
 
 def test_a_request_whose_answer_is_lost_is_settled_by_reading_back(story, parts, script):

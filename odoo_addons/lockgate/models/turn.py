@@ -177,7 +177,7 @@ class Turn(models.Model):
 
     @api.model
     def _due(self, every=False):
-        """A DueAnswer's own part: channels with work, and with `every` those that were started and have none."""
+        """A DueAnswer's own part: channels with work; with `every` also others that were started."""
         cr = self.env.cr
         cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
         (now,) = cr.fetchone()
