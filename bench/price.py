@@ -89,7 +89,7 @@ class Prices(inside.Inside):
 def make_shop(env, size: int) -> tuple[dict[str, int], int]:
     """One book with `size` listings of a product each: the first made by Odoo, the others copied in SQL."""
     people = {
-        role: env["res.users"]
+        role: env(user=inside.SUPERUSER)["res.users"]
         .create(
             {
                 "name": f"{role} {size}",
