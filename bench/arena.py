@@ -57,15 +57,18 @@ class Arena(Inside):
         return self.fake.get("/history", params={"since": 10**12}).json()["last"]
 
     def applied(self, since: int, wanted: Callable[[dict], bool]) -> float:
-        """When the channel applied the first value after `since` that is wanted, on the monotonic clock."""
-        while True:
+        """When the channel applied the first value after `since` that is wanted, on the monotonic clock.
+
+        A channel that was down may be asked again only a minute later.
+        """
+        until = time.monotonic() + 90
+        while time.monotonic() < until:
             answer = self.fake.get("/history", params={"since": since, "wait": 30}).json()
             for entry in answer["entries"]:
                 if entry["applied"] and wanted(entry["value"]):
                     return entry["applied_monotonic"]
-            if not answer["entries"]:
-                raise SystemExit("the channel did not get what was sent")
             since = answer["last"]
+        raise SystemExit("the channel did not get what was sent")
 
     def history(self, since: int) -> list[dict]:
         """All that the channel was told after `since`."""
