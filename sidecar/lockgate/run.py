@@ -71,12 +71,13 @@ class Run:
     def next_batch(self) -> list[Held]:
         """The oldest lease in hand and those of its kind, as many as one request may carry."""
         batch: list[Held] = []
-        rest: deque[Held] = deque()
+        others: list[Held] = []
         with self._lock:
-            for held in self.held:
-                alike = _kind(held.lease) == _kind(self.held[0].lease)
-                (batch if alike and len(batch) < self.batch_size else rest).append(held)
-            self.held = rest
+            while self.held and len(batch) < self.batch_size:
+                held = self.held.popleft()
+                alike = not batch or _kind(held.lease) == _kind(batch[0].lease)
+                (batch if alike else others).append(held)
+            self.held.extendleft(reversed(others))
         return batch
 
     def came_of(self, results: Iterable[Result]) -> None:
