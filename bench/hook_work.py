@@ -105,9 +105,7 @@ class HookWork(inside.Inside):
         with self.transaction(inside.ADMIN) as env:
             picking = make_delivery(env, product_ids)
             picking.action_assign()
-            for move in picking.move_ids:
-                move.quantity = 1
-                move.picked = True
+            picking.move_ids.picked = True
             return picking.id
 
     def timed(self, picking_id: int, method: str, state: str) -> dict[str, float]:

@@ -77,8 +77,8 @@ class Turn(models.Model):
         """
         cr = self.env.cr
         now, channel = self._lock(request["channel"])
-        falls = results.take(cr, now, channel, request["results"])
-        doubts.note(cr, now, channel, request["results"])
+        falls, reported = results.take(cr, now, channel, request["results"])
+        doubts.note(cr, now, channel, reported)
         leases.expire(cr, now, channel)
         self._make_values(now, channel, request["work_class"], rows)
         doubts.look(cr, channel)

@@ -20,6 +20,34 @@ class TestResults(LockgateCase):
         (lease,) = self.turn()["leases"]
         self.assertEqual(lease["purpose"], "read")
 
+    def test_what_it_took_is_read_back_behind_all_that_it_was_not_told(self):
+        self.want(7, work_class="critical")
+        answer = self.turn()
+        (lease,) = answer["leases"]
+        self.tell(answer)
+        self.pass_time(2)
+        self.want(8, self.listings[1])
+        (first,) = self.turn(work_class="routine", ceiling=1)["leases"]
+        self.assertEqual((first["purpose"], first["value"]["quantity"]), ("push", 8))
+        (second,) = self.turn(work_class="bulk")["leases"]
+        self.assertEqual((second["purpose"], second["publication"]), ("read", lease["publication"]))
+
+    def test_a_value_that_came_meanwhile_keeps_its_class(self):
+        answer, _lease = self.lease(7)
+        self.want(0, work_class="critical")
+        self.turn(work_class="critical", ceiling=0)
+        (lease,) = self.turn(
+            *(result(answer, lease) for lease in answer["leases"]), work_class="critical"
+        )["leases"]
+        self.assertEqual((lease["purpose"], lease["value"]["quantity"]), ("push", 0))
+
+    def test_what_does_not_show_on_the_channel_is_sent_again_before_bulk(self):
+        self.tell(self.lease(7)[0])
+        self.pass_time(2)
+        self.tell(self.turn(work_class="bulk"), "read", reading=self.reading(6))
+        (lease,) = self.turn(work_class="routine")["leases"]
+        self.assertEqual((lease["purpose"], lease["value"]["quantity"]), ("push", 7))
+
     def test_an_equal_read_back_reconciles(self):
         self.settle(7)
         publication = self.publication()

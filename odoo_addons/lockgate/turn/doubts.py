@@ -5,22 +5,20 @@ from a pause, lands on what was sent and read back since. No lease says when, so
 publication until it was asked after that moment; see docs/decisions/0045-a-second-look.md.
 """
 
-import json
-
 from . import prepared
 
 # The second look comes so many leases after the one in doubt has ended; to repair takes one more.
 LEASES = 2
 
 
-def note(cr, now, channel, results):
+def note(cr, now, channel, reported):
     """Keep until when what has no answer in time is in doubt. Before leases are ended, after results are in.
 
-    The answer to a push whose lease has ended says that its request has landed just now.
+    `reported` are the ids of the attempts that this turn was told of. The answer to a push whose lease has
+    ended says that its request has landed just now.
     """
-    parameters = {"now": now, "channel": channel.id, "lag": channel.lag}
-    parameters["look_after"] = LEASES * channel.lease_seconds
-    prepared.execute(cr, NOTE, {**parameters, "results": json.dumps(results)})
+    parameters = {"now": now, "channel": channel.id, "lag": channel.lag, "reported": reported}
+    prepared.execute(cr, NOTE, {**parameters, "look_after": LEASES * channel.lease_seconds})
 
 
 def look(cr, channel):
@@ -36,9 +34,9 @@ NOTE = """
         SELECT a.publication_id, CASE a.outcome WHEN 'unknown'
                    THEN a.until + make_interval(secs => %(look_after)s)
                    ELSE %(now)s + make_interval(secs => %(lag)s) END AS look_at
-          FROM jsonb_to_recordset(%(results)s::jsonb) AS r(token text, publication int)
-          JOIN lockgate_attempt a ON a.publication_id = r.publication AND a.token = r.token
-         WHERE a.purpose = 'push' AND (a.outcome = 'unknown' OR a.outcome = 'accepted' AND a.until < %(now)s)
+          FROM lockgate_attempt a
+         WHERE a.id = ANY(%(reported)s) AND a.purpose = 'push'
+           AND (a.outcome = 'unknown' OR a.outcome = 'accepted' AND a.until < %(now)s)
      UNION ALL
         SELECT p.id, p.lease_until + make_interval(secs => %(look_after)s)
           FROM lockgate_publication p

@@ -11,10 +11,10 @@ def take(cr, now, channel, results):
     """Apply results. Raises Refused, with nothing changed, for a lease that was never given.
 
     The result of a lease that has ended is kept as evidence and frees nothing. Returns how often in a row the
-    channel is in trouble now.
+    channel is in trouble now, and the ids of the attempts that were not reported on before.
     """
     if not results:
-        return channel.falls
+        return channel.falls, []
     parameters = {
         "results": json.dumps(results),
         "now": now,
@@ -33,12 +33,12 @@ def take(cr, now, channel, results):
             "look for a second sidecar or an old one."
         )
     if not reported:
-        return channel.falls
+        return channel.falls, []
     before, falls = trouble.note(cr, now, channel, reported, outcomes)
     parameters |= {"reported": reported, "in_trouble": before > 0}
     for outcome in outcomes:
         prepared.execute(cr, APPLY[outcome], parameters)
-    return falls
+    return falls, reported
 
 
 # What the channel may show by now: the price that was sent, or one that was to take over by itself and has.
@@ -138,11 +138,14 @@ DRIFTED = """(p.failed_at IS NOT NULL AND EXISTS (
     SELECT FROM lockgate_attempt d
      WHERE d.publication_id = p.id AND d.reported_at = p.failed_at AND NOT d.agrees))"""
 
+# To look whether it shows what it took is behind all that it has not been told: both take of its limit.
+VERIFIED_AS = f"CASE WHEN %(can_read_back)s AND NOT {OUTDATED} THEN 'bulk' ELSE p.work_class END"
+
 ACCEPTED = _apply(
     "accepted",
     f"""
     confirmed = a.value, confirmed_version = a.version, confirmed_at = %(now)s,
-    reconciliation_id = NULL,
+    reconciliation_id = NULL, work_class = {VERIFIED_AS},
     message = NULL, failed_at = CASE WHEN %(can_read_back)s AND {DRIFTED} THEN p.failed_at END,
     state = {NEXT_STATE.format(state="CASE WHEN %(can_read_back)s THEN 'verify' ELSE 'settled' END")},
     due_at = {
@@ -154,6 +157,10 @@ ACCEPTED = _apply(
     # what it shows may differ again and again
     failing_since="CASE WHEN %(can_read_back)s THEN p.failing_since END",
 )
+
+# A channel that does not show what it took shows something wrong; a whole refresh goes behind other work.
+CORRECTED_AS = f"""CASE WHEN a.agrees OR a.reconciliation_id IS NOT NULL OR {OUTDATED} THEN p.work_class
+    ELSE 'routine' END"""
 
 SHOWN = """coalesce(a.reading->>'amount' || ' ' || (a.reading->>'currency'), a.reading->>'quantity',
                     'no such product')"""
@@ -170,7 +177,7 @@ READ = _apply(
     verified_version = CASE WHEN a.agrees THEN a.version ELSE p.verified_version END,
     verified_at = CASE WHEN a.agrees THEN %(now)s ELSE p.verified_at END,
     failed_at = CASE WHEN a.agrees THEN NULL WHEN {TOO_OFTEN} THEN %(now)s ELSE p.failed_at END,
-    reconciliation_id = NULL,
+    reconciliation_id = NULL, work_class = {CORRECTED_AS},
     message = CASE WHEN NOT a.agrees THEN 'The channel shows ' || {SHOWN} || ' where Lockgate sent '
         || coalesce(a.value->>'amount', a.value->>'quantity')
         || CASE WHEN jsonb_typeof(a.reading->'coming') = 'array'
