@@ -6,7 +6,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user
 
-from ..models.turn import Wanted
+from ..models.turn import SLICE, Wanted
 
 DEMO_SETTINGS = {
     "type": "object",
@@ -134,6 +134,8 @@ class LockgateCase(TransactionCase):
     """Turns run on the test's own cursor, where time stands still until `pass_time`."""
 
     LISTINGS = 3
+    ROWS = SLICE
+    """How many listings a turn computes."""
 
     @classmethod
     def setUpClass(cls):
@@ -179,7 +181,7 @@ class LockgateCase(TransactionCase):
     def turn(self, *results, **values):
         """One turn; returns its answer."""
         self.env.flush_all()
-        answer = self.env["lockgate.turn"]._take(request(self.channel, results, **values))
+        answer = self.env["lockgate.turn"]._take(request(self.channel, results, **values), self.ROWS)
         self.env.invalidate_all()
         return answer
 

@@ -268,9 +268,9 @@ class TestGateway(GatewayCase):
     def test_a_database_in_trouble_is_no_fault_of_a_listing(self):
         """It is slow, out of memory or shut down: nothing is set aside, and all is made when it is well."""
         errors = {
-            psycopg2.errors.QueryCanceled: [2000, 200, 20, 2],
-            psycopg2.errors.OutOfMemory: [2000],
-            psycopg2.errors.AdminShutdown: [2000],
+            psycopg2.errors.QueryCanceled: [500, 50, 5],
+            psycopg2.errors.OutOfMemory: [500],
+            psycopg2.errors.AdminShutdown: [500],
         }
         for error, slices in errors.items():
             with self.subTest(error=error.__name__):

@@ -1,6 +1,5 @@
 from odoo.tools import mute_logger
 
-from ..turn import values
 from .common import request
 from .reconciling import ReconciliationCase
 
@@ -10,7 +9,7 @@ class TestRefreshComputes(ReconciliationCase):
 
     def setUp(self):
         super().setUp()
-        self.patch(values, "SCOPE_ROWS", 2)
+        self.ROWS = 2
         self.computed = []
         maker = self.maker
 

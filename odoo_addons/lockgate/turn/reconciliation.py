@@ -1,6 +1,6 @@
 """What a running reconciliation (`r`) still asks of publications (`p`): SQL for the turn and the views."""
 
-from . import prepared, values
+from . import prepared
 from .values import REFRESH, Mark
 
 
@@ -9,7 +9,7 @@ def next_to_refresh(cr, channel, aspects, rows):
     parameters = {
         "channel": channel.id,
         "reconciliation": channel.reconciliation,
-        "slice": min(rows, values.SCOPE_ROWS),
+        "slice": rows,
     }
     prepared.execute(cr, NEXT, parameters)
     return [Mark(listing_id, aspect, REFRESH) for (listing_id,) in cr.fetchall() for aspect in aspects]

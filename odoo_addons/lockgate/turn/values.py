@@ -19,8 +19,6 @@ UNMARKED = RECHECK, REFRESH = "recheck", "refresh"
 AMONG_MARKS = "recheck among marks"
 # A person asks that the newest value be sent again.
 RETRY = "retry"
-# How many listings one turn computes of what asks for a whole channel: a critical change waits for no more.
-SCOPE_ROWS = 500
 
 
 class Mark(NamedTuple):
@@ -115,7 +113,7 @@ def next_in_scope(cr, channel_id, aspects, rows):
     Those that came to the same listing go on together, the furthest first: one that comes meanwhile waits,
     and begins with all others that came until then.
     """
-    made, rows = [], min(rows, SCOPE_ROWS)
+    made = []
     for aspect in sorted(aspects):
         if len(made) < rows:
             parameters = {"channel": channel_id, "aspect": aspect, "slice": rows - len(made)}
