@@ -120,12 +120,15 @@ class Dispatch:
         return self._come_again(run, answer)
 
     def _send_for_a_while(self, run: Run, answer: ExchangeAnswer) -> list[Result]:
-        """At least one batch, and those that a fast channel takes before Odoo must hear of them."""
+        """At least one batch, and those that a fast channel takes before Odoo must hear of them.
+
+        Less than a full batch waits for what is leased next, where more is due: each request takes of a limit.
+        """
         assert answer.channel is not None
         report_at = self._boot() + REPORT_SECONDS
         while not self._over(run) and (batch := run.next_batch()):
             run.came_of(self._sender.send(run, answer.channel, answer.deadline, batch))
-            if self._boot() >= report_at:
+            if self._boot() >= report_at or (answer.more and len(run.held) < run.batch_size):
                 break
         self._over(run)
         return run.report()

@@ -4,6 +4,7 @@ from psycopg2 import IntegrityError
 
 from odoo.tools import mute_logger
 
+from ..turn import leases
 from .common import LockgateCase, result
 
 
@@ -211,25 +212,43 @@ class TestAKillerThatIsReadBack(KillerCase):
 class TestShares(LockgateCase):
     LISTINGS = 30
 
-    def test_bulk_has_a_share_of_its_runs_however_much_urgent_work_waits(self):
-        for listing in self.listings[:10]:
-            self.want(7, listing, "bulk")
-        for listing, work_class in zip(self.listings[10:], ["critical", "routine"] * 10, strict=True):
-            self.want(7, listing, work_class)
-        for ceiling, share in ((10, 1), (20, 2), (1, 1)):
-            with self.subTest(ceiling=ceiling):
-                answer = self.turn(ceiling=ceiling)
-                skus = {lease["value"]["sku"] for lease in answer["leases"]}
-                bulk = {listing.sku for listing in self.listings[:10]}
-                self.assertEqual((len(skus), len(skus & bulk)), (ceiling, share))
-                self.tell(answer, "retry", retry_after=0.0, seconds=0.0)
+    def lot(self, number):
+        """Draw this of the numbers that say which runs give bulk the first place."""
+        self.patch(leases.secrets, "randbelow", lambda below: number % below)
 
-    def test_urgent_work_goes_first_all_the_same(self):
-        self.want(7, self.listings[0], "bulk")
+    def bulk_and_urgent(self):
+        """Ten listings with bulk work, and twenty with more urgent work."""
+        for listing, work_class in zip(
+            self.listings, ["bulk"] * 10 + ["critical", "routine"] * 10, strict=True
+        ):
+            self.want(7, listing, work_class)
+        return {listing.sku for listing in self.listings[:10]}
+
+    def test_one_of_so_many_runs_gives_bulk_the_first_place_however_much_urgent_work_waits(self):
+        bulk = self.bulk_and_urgent()
+        self.lot(0)
+        skus = [lease["value"]["sku"] for lease in self.turn(ceiling=12)["leases"]]
+        self.assertEqual((set(skus[:10]), bulk & set(skus[10:])), (bulk, set()))
+
+    def test_the_other_runs_give_it_the_last_one_and_send_no_small_requests_for_it(self):
+        bulk = self.bulk_and_urgent()
+        for number in range(1, leases.BULK_FIRST):
+            self.lot(number)
+            answer = self.turn(ceiling=20)
+            self.assertEqual({lease["value"]["sku"] for lease in answer["leases"]} & bulk, set())
+            self.tell(answer, "retry", retry_after=0.0, seconds=0.0)
+
+    def test_a_comparison_has_the_first_place_with_bulk(self):
+        self.settle()
+        self.pass_time(1)
+        self.env["lockgate.reconciliation"]._begin(self.channel, "compare")
         for listing in self.listings[1:]:
             self.want(7, listing, "critical")
-        skus = [lease["value"]["sku"] for lease in self.turn(ceiling=10)["leases"]]
-        self.assertEqual(skus.index("quay-0"), 9)
+        for number, purposes in (1, ["push"] * 5), (0, ["read"] + ["push"] * 4):
+            self.lot(number)
+            answer = self.turn(ceiling=5)
+            self.assertEqual([lease["purpose"] for lease in answer["leases"]], purposes)
+            self.tell(answer, "retry", retry_after=0.0, seconds=0.0)
 
     def test_a_run_for_urgent_work_takes_no_bulk(self):
         self.want(7, self.listings[0], "bulk")

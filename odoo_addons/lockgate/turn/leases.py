@@ -31,9 +31,11 @@ def grant(cr, now, channel, request):
     A frozen channel is leased read-backs of its reconciliation, and never a push.
     """
     token = secrets.token_urlsafe(24)
+    bulk_first = secrets.randbelow(BULK_FIRST) == 0
     statements = [GRANT] if channel.running else []
     if channel.reconciliation and request["work_class"] == "bulk":
-        statements += [COMPARE, REFRESH] if channel.running else [COMPARE]
+        compared = [COMPARE, REFRESH] if channel.running else [COMPARE]
+        statements = [*compared, *statements] if bulk_first else [*statements, *compared]
     granted = []
     for statement in statements:
         prepared.execute(
@@ -48,6 +50,7 @@ def grant(cr, now, channel, request):
                 "token": token,
                 "exchange": request["exchange_id"],
                 "ceiling": request["ceiling"],
+                "bulk_first": bulk_first,
                 "can_read_back": channel.can_read_back,
                 "reconciliation": channel.reconciliation,
             },
@@ -165,20 +168,19 @@ LEVEL = "least(due.tries, 4)"
 TOGETHER = f"(256 >> 2 * {LEVEL})"
 MOST_TOGETHER = 64
 
-# Of a run for all classes a tenth is for bulk, so that it never starves. While the channel is asked with one
-# row it is the one that has waited longest: not, again and again, the most urgent one that it fails on.
-CHOSEN = """CASE WHEN (SELECT asks FROM turn) THEN 0
-    WHEN name = 'bulk' AND nth_of_class <= ceil((SELECT room FROM turn) / 10.0) THEN 0
-    ELSE rank END"""
+# Of the runs for all classes so many give bulk the first place, so that it never starves: a whole run, because
+# a few rows in each would take a request of their own. While the channel is asked with one row it is the one
+# that has waited longest: not, again and again, the most urgent one that it fails on.
+BULK_FIRST = 10
+CHOSEN = """CASE WHEN (SELECT asks FROM turn) OR name = 'bulk' AND %(bulk_first)s THEN 0 ELSE rank END"""
 
 GRANT = LEASE.format(
     picked=f"""
-        SELECT id, state, purpose, row_number() OVER (ORDER BY suspected, rank, due_at) AS place
+        SELECT id, state, purpose, row_number() OVER (ORDER BY suspected, {CHOSEN}, due_at) AS place
           FROM (SELECT due.id, due.state, due.due_at, class.name, class.rank,
                        CASE WHEN due.failing THEN due.tries ELSE 0 END AS suspected,
                        CASE WHEN due.state = 'due' OR NOT %(can_read_back)s THEN 'push'
                             ELSE 'read' END AS purpose,
-                       row_number() OVER (PARTITION BY class.name ORDER BY due.due_at) AS nth_of_class,
                        NOT due.failing OR {TOGETHER} >= row_number() OVER (
                            PARTITION BY due.failing, {LEVEL} ORDER BY class.rank, due.due_at) AS goes
                   FROM unnest(CASE WHEN (SELECT asks FROM turn) THEN %(every_class)s ELSE %(classes)s END)

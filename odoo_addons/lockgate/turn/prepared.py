@@ -14,6 +14,7 @@ TYPES = {
     "answered": "boolean",
     "aspect": "text",
     "aspects": "text[]",
+    "bulk_first": "boolean",
     "can_read_back": "boolean",
     "category": "text",
     "ceiling": "integer",

@@ -11,6 +11,7 @@ from lockgate.connectors.base import Accepted, Item, PushOutcome
 from lockgate.contract import Outcome, Purpose, WorkClass
 from lockgate.dispatch import Dispatch
 from lockgate.errors import Rejected, RetryLater
+from lockgate.limits import Pace
 from lockgate.run import Nudge
 from lockgate.testing.odoo import FakeOdoo
 from lockgate.testing.scripted import NOW, Clock, Scripted, outcomes, routine
@@ -38,6 +39,17 @@ def test_a_request_carries_one_aspect_and_no_more_than_the_channel_takes(
     aspects = [{item.value.aspect for item in batch} for batch in connector.sent]
     assert all(len(each) == 1 for each in aspects)
     assert sorted(len(batch) for batch in connector.sent) == [1, 1, 2, 2]
+
+
+def test_what_is_less_than_a_request_may_carry_waits_for_what_is_leased_next(
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each request takes of a channel's limit, whatever it carries."""
+    monkeypatch.setattr(Pace, "ceiling", lambda *_: 3)
+    for sku in "ABCDEFG":
+        odoo.want("shop", stock(sku))
+    routine(dispatch)
+    assert [len(batch) for batch in connector.sent] == [2, 2, 2, 1]
 
 
 @pytest.mark.parametrize(("seconds", "seen"), [(1.0, [0, 2, 4]), (0.0, [0, 0, 0])])
