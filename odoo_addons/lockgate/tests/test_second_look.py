@@ -75,6 +75,43 @@ class TestSecondLook(LockgateCase):
         (lease,) = self.look(5)["leases"]
         self.assertEqual((lease["purpose"], lease["value"]["quantity"]), ("push", 7))
 
+    def hand_over(self):
+        """The SKU goes to another listing, whose number is sent and verified while the old one is out."""
+        other = self.listings[1]
+        out, lease = self.lease(5)
+        sku, self.listing.sku = self.listing.sku, "elsewhere"
+        other.sku = sku
+        self.want(8, other)
+        answer = self.turn()
+        self.assertEqual([each["value"]["sku"] for each in answer["leases"]], [sku])
+        self.tell(answer)
+        self.pass_time(2)
+        self.tell(self.turn(), "read", reading={"aspect": "stock", "quantity": 8})
+        self.assertEqual(self.publication(other).state, "settled")
+        return other, out, lease
+
+    def read_again(self, listing):
+        leases = self.turn()["leases"]
+        read = [lease["publication"] for lease in leases if lease["purpose"] == "read"]
+        return read == self.publication(listing).ids
+
+    def test_what_was_sent_to_a_sku_that_another_listing_has_by_now_is_looked_at_there(self):
+        """Its answer came in time, and after that of the other: nobody knows which landed last."""
+        other, out, lease = self.hand_over()
+        self.turn(result(out, lease), ceiling=0)
+        self.pass_time(1)
+        self.assertTrue(self.read_again(other))
+
+    def test_so_is_what_never_had_an_answer(self):
+        other, _out, _lease = self.hand_over()
+        self.pass_time(LEASE)
+        self.turn(ceiling=0)
+        self.listing.active = False
+        self.want(None)
+        self.turn(ceiling=0)
+        self.pass_time(2 * LEASE)
+        self.assertTrue(self.read_again(other))
+
     def test_what_is_answered_in_time_is_not_in_doubt(self):
         self.settle()
         self.pass_time(20 * LEASE)
