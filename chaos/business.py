@@ -23,6 +23,8 @@ from chaos.warehouse import NEVER, Warehouse
 
 # The journal's first line, from here on a fault may come; and its last.
 BEGAN, ENDED = "began", "ended"
+# Products whose last change is made in a transaction of which a part was taken back.
+LAST = 3
 
 
 class Business:
@@ -37,7 +39,8 @@ class Business:
         self.frozen: set[int] = set()
 
     def run(self) -> None:
-        """Do business until the plan's time is over, then thaw what is frozen."""
+        """Do business until the plan's time is over, then thaw what is frozen. What comes last has nothing
+        after it that would mark its product again and so hide a mark that was lost."""
         self._journal(BEGAN)
         until = time.time() + self.plan["seconds"]
         kinds: list[Callable[[], None]] = [
@@ -56,6 +59,8 @@ class Business:
         for channel in list(self.frozen):
             while channel in self.frozen:
                 self._resume(channel)
+        for product in self.random.sample(self.plan["products"], LAST):
+            self._roll_back_part(product)
         self._journal(ENDED)
 
     # Stock: every operation is one transaction, and what it does to what may be sold is known.
@@ -92,17 +97,24 @@ class Business:
 
     def roll_back(self) -> None:
         """A transaction, or a part of one behind a savepoint, with a number that stands nowhere else."""
-        product, quantity = self._product(), self.random.randint(1, 9)
+        product = self._product()
         if self.random.random() < 0.5:
             self._commit(
                 "roll_back", product, NEVER, lambda env: self.stock.put(env, product, NEVER), keep=False
             )
-            return
+        else:
+            self._roll_back_part(product)
+
+    def _roll_back_part(self, product: int) -> None:
+        """Its marks are appended by then, or only gathered, as where an error ends the savepoint."""
+        quantity, appended = self.random.randint(1, 9), self.random.random() < 0.5
 
         def partly(env) -> None:
             savepoint = env.cr.savepoint()
             self.stock.put(env, product, NEVER)
-            env.cr.flush()
+            env.flush_all()
+            if appended:
+                env.cr.flush()
             savepoint.close(rollback=True)
             env.invalidate_all()
             self.stock.put(env, product, quantity)

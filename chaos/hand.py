@@ -35,7 +35,8 @@ class Hand:
         if not pushes:
             return self
         items = [Item(lease.publication, lease.value, lease.version) for lease in pushes]
-        with Sessions(Credentials(None)).borrow(self.answer.channel, self.answer.deadline) as opened:
+        sessions = Sessions(Credentials(None))
+        with sessions.borrow(self.answer.channel, pushes[0].value.aspect, self.answer.deadline) as opened:
             outcomes = opened.connector.push(items)
         telling = Telling(self.answer.channel, Policy(), 0.01)
         self.results = [telling.of(lease, self.answer.token, outcomes[lease.publication]) for lease in pushes]

@@ -98,36 +98,43 @@ class Budget:
         self._redis = redis
         self._clock = clock
         self._take = redis.register_script(SCRIPT)
-        self._accounts: dict[str, Account] = {}
+        self._accounts: dict[tuple[str, str | None], Account] = {}  # of a channel with a credential
 
     def wait(self, channel: str, work_class: WorkClass) -> float:
-        """Seconds until it is worth to lease something for the channel; 0 is now. Asks nobody."""
-        account = self._accounts.get(channel)
-        if account is None:
-            return 0.0
+        """Seconds until it is worth to lease something for the channel; 0 is now. Asks nobody.
+
+        A lease may be of a price or of stock: where they have a credential each, both have to be ready.
+        """
+        return max((self._wait(each, work_class) for each in self._of(channel)), default=0.0)
+
+    def _wait(self, account: Account, work_class: WorkClass) -> float:
         until = account.soon if work_class == WorkClass.CRITICAL else account.later
         return max(0.0, min(until - account.lead, account.at + LONGEST_REST) - self._clock())
 
     def rows(self, channel: str, work_class: WorkClass) -> int | None:
         """How many rows are worth leasing for the channel, in all; none: no limit of it is known."""
-        account = self._accounts.get(channel)
-        if account is None or not account.allowances:
+        limited = [each for each in self._of(channel) if each.allowances]
+        if not limited:
             return None
-        if self.wait(channel, work_class):
-            return 0
+        return 0 if self.wait(channel, work_class) else min(self._rows(each) for each in limited)
+
+    def _rows(self, account: Account) -> int:
         cost = max(account.cost.values(), default=1.0)
         ahead = self._clock() - account.at + GATHER
         left = min(min(each.size, account.left + ahead * each.per_second) for each in account.allowances)
         return max(1, int(left / cost)) * account.batch_size
 
+    def _of(self, channel: str) -> list[Account]:
+        return [account for (code, _), account in list(self._accounts.items()) if code == channel]
+
     def take(self, opened: Opened, work_class: WorkClass, purpose: Purpose) -> bool:
         """Take what one push or read costs, right before it. If it may not start, `wait` says until when."""
         session, declared = opened.session, allowance.of(opened.connector)
         if not declared:
-            if self._accounts.get(session.channel.code, NOTHING).declared:  # it had a limit until now
-                del self._accounts[session.channel.code]
+            if self._accounts.get(_key(session), NOTHING).declared:  # it had a limit until now
+                del self._accounts[_key(session)]
             return True
-        account = self._accounts.setdefault(session.channel.code, Account())
+        account = self._accounts.setdefault(_key(session), Account())
         if account.declared != declared:
             account.declared = account.allowances = declared
         account.batch_size = opened.connector.description.capabilities.batch_size
@@ -167,7 +174,7 @@ class Budget:
 
     def learn(self, session: Session, purpose: Purpose, heard: Heard) -> None:
         """What the channel said during a push or read: a wish to wait at once, the rest from `take` on."""
-        account = self._accounts.get(session.channel.code)
+        account = self._accounts.get(_key(session))
         if account is not None and account.allowances:
             cost = heard.cost if heard.cost is not None else float(heard.requests)
             if cost > 0:
@@ -183,7 +190,7 @@ class Budget:
             self._hold(session, heard.hold)
 
     def _hold(self, session: Session, seconds: float) -> None:
-        account = self._accounts.setdefault(session.channel.code, Account())
+        account = self._accounts.setdefault(_key(session), Account())
         account.at = self._clock()
         account.soon = account.later = max(account.soon, account.at + seconds)
         metrics.HOLDS.labels(session.channel.code).inc()
@@ -193,6 +200,10 @@ class Budget:
                 self._redis.eval(HOLD, 1, key, math.ceil(seconds * 1000))
         except RedisError as error:
             log.warning("Redis cannot tell that %s asked to wait: %s", session.channel.code, error)
+
+
+def _key(session: Session) -> tuple[str, str | None]:
+    return session.channel.code, session.channel.credential
 
 
 def hold_key(channel: str) -> str:

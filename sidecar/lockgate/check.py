@@ -10,7 +10,7 @@ from redis import RedisError
 from lockgate import connectors
 from lockgate.broker import connect
 from lockgate.contract import CONTRACT, WorkClass
-from lockgate.errors import ChannelError
+from lockgate.errors import ChannelError, NeedsAttention
 from lockgate.odoo import Gateway, OdooError
 from lockgate.sessions import Sessions
 from lockgate.settings import Credentials, Settings, SettingsError
@@ -71,5 +71,19 @@ def _channel(settings: Settings, code: str) -> str:
     answer = Gateway.open(settings).exchange(code, WorkClass.CRITICAL, exchange_id=uuid.uuid4().hex)
     if answer.channel is None:
         return "is busy with a turn just now: ask again."
-    with Sessions(Credentials(settings.credentials_dir)).borrow(answer.channel, answer.deadline) as opened:
-        return opened.connector.check()
+    credentials = Credentials(settings.credentials_dir)
+    sessions = Sessions(credentials)
+    aspects = connectors.find(answer.channel.connector).description.capabilities.aspects
+    names = {credentials.named(answer.channel.credential, aspect): aspect for aspect in aspects}
+    said = "carries neither prices nor stock."
+    for name, aspect in names.items():
+        try:
+            with sessions.borrow(answer.channel, aspect, answer.deadline) as opened:
+                said = opened.connector.check()
+        except ChannelError as error:
+            if len(names) == 1:
+                raise
+            raise NeedsAttention(f"with the credential {name!r}: {error.message}") from error
+        except Exception as error:  # an outsider's connector may raise anything
+            raise NeedsAttention(f"its connector failed ({type(error).__name__}: {error}).") from error
+    return said

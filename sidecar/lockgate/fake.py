@@ -135,7 +135,7 @@ class Handler(BaseHTTPRequestHandler):
             shop.apply_late(entries)
             self._taken(items, entries)
         elif kind == "fail":
-            extra = {} if rule.retry_after is None else {"retry-after": f"{rule.retry_after:g}"}
+            extra = {} if rule.retry_after is None else {"retry-after": str(rule.retry_after)}
             self._answer(rule.status, {"error": "as scripted"}, extra)
         elif kind == "html":
             self._send(

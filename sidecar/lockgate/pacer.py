@@ -10,6 +10,7 @@ It holds no state: whatever it misses while it, Redis or Odoo is away, the next 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 import uuid
@@ -24,7 +25,7 @@ from lockgate.broker import connect
 from lockgate.contract import ConnectorDescription, WorkClass
 from lockgate.errors import NeedsAttention
 from lockgate.nudges import LATER, Nudges
-from lockgate.odoo import Gateway, OdooDown, OdooError
+from lockgate.odoo import Gateway, OdooDown, OdooError, OdooRefused
 from lockgate.settings import Settings
 from lockgate.tasks import make_app
 
@@ -40,6 +41,9 @@ sent, and each poll costs Odoo as much as an exchange. What is urgent is told of
 
 REFUSED_MOST = 30.0
 """Seconds between polls, at most, while Odoo refuses them: they double, until somebody has mended it."""
+
+REGISTER_AGAIN = 30.0
+"""Seconds after which a connector that Odoo failed to register is offered again."""
 
 LEAD = """
 local holder = redis.call('GET', KEYS[1])
@@ -161,7 +165,7 @@ class Pacer:
 
     def _poll(self) -> None:
         """Ask Odoo what is due, again and again, while active. The guarantee behind the wakes."""
-        registered = False
+        register_at = 0.0
         wait, refused = 0.0, self._poll_seconds
         while not self._stopping.is_set():
             self._ask_now.wait(wait)
@@ -170,21 +174,35 @@ class Pacer:
             if not self._active.is_set():
                 continue
             try:
-                if not registered:
-                    self._gateway.register(descriptions())
-                    registered = True
                 wait = self._nudge_due()
                 refused = self._poll_seconds
                 self._of_odoo.say(logging.INFO, "Odoo answers")
+                if time.monotonic() >= register_at:
+                    register_at = time.monotonic() + self._register()
             except OdooDown as error:
-                registered = False  # it may come back as another version, or from a backup
+                register_at = 0.0  # it may come back as another version, or from a backup
                 self._of_odoo.say(logging.WARNING, f"waiting for Odoo: {error}")
             except OdooError as error:
-                registered = False
+                register_at = 0.0
                 wait = refused = max(self._poll_seconds, min(refused * 2, REFUSED_MOST))
                 self._of_odoo.say(logging.ERROR, str(error))
             except (RedisError, OperationalError) as error:
                 self._of_redis.say(logging.ERROR, f"Redis does not answer as it should, trying on: {error}")
+
+    def _register(self) -> float:
+        """Tell Odoo of each connector by itself, so that one that it does not take keeps no other out.
+
+        Returns the seconds until they are to be told again.
+        """
+        again = math.inf
+        for description in descriptions():
+            try:
+                self._gateway.register([description])
+            except OdooError as error:
+                log.error("pacer: connector %r is left out: %s", description.code, error)
+                if not isinstance(error, OdooRefused):
+                    again = REGISTER_AGAIN
+        return again
 
     def _nudge_due(self) -> float:
         """Returns the seconds until Odoo is to be asked again."""

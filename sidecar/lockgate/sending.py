@@ -19,7 +19,7 @@ from datetime import datetime
 from lockgate import metrics
 from lockgate.budget import Budget
 from lockgate.connectors.base import Item
-from lockgate.contract import Cause, Channel, Lease, Purpose, Result
+from lockgate.contract import Aspect, Cause, Channel, Lease, Purpose, Result
 from lockgate.errors import ChannelError, Rejected, RetryLater
 from lockgate.limits import Pace
 from lockgate.results import Telling, unanswered
@@ -46,7 +46,7 @@ class Sender:
     def send(self, run: Run, channel: Channel, deadline: float, batch: Sequence[Held]) -> list[Result]:
         """A result for each lease of the batch. Never raises; ends the run when the channel wants no more."""
         try:
-            with self.sessions.borrow(channel, deadline) as opened:
+            with self.sessions.borrow(channel, Aspect(batch[0].lease.value.aspect), deadline) as opened:
                 return self._send(run, opened, batch)
         except Exception as error:  # credential or settings; a connector may raise anything when it is opened
             self._log(run, error)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lockgate import connectors
 from lockgate.connectors.base import Connector, Session
-from lockgate.contract import Channel
+from lockgate.contract import Aspect, Channel
 from lockgate.settings import Credentials
 
 
@@ -28,28 +28,31 @@ class Sessions:
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
-        self._idle: dict[str, list[Opened]] = {}
+        self._idle: dict[tuple[str, str | None], list[Opened]] = {}  # by channel and credential
         self._lock = threading.Lock()
 
     @contextmanager
-    def borrow(self, channel: Channel, deadline: float) -> Iterator[Opened]:
+    def borrow(self, channel: Channel, aspect: Aspect, deadline: float) -> Iterator[Opened]:
         """Raises NeedsAttention when connector, credential or settings don't do.
 
-        A connector is opened anew when the channel's settings or its credential have changed.
+        The session's channel has the credential's name that the aspect goes with. A connector is opened anew
+        when the channel's settings or its credential have changed.
         """
-        session = Session(channel, self._credentials.find(channel.credential), deadline)
+        name = self._credentials.named(channel.credential, aspect)
+        channel = channel.model_copy(update={"credential": name})
+        session = Session(channel, self._credentials.find(name), deadline)
         opened = self._take(session) or Opened(session, connectors.find(channel.connector)(session))
         try:
             yield opened
         finally:
             with self._lock:
-                self._idle.setdefault(channel.code, []).append(opened)
+                self._idle.setdefault((channel.code, name), []).append(opened)
 
     def _take(self, session: Session) -> Opened | None:
         stale: list[Opened] = []
         try:
             with self._lock:
-                idle = self._idle.get(session.channel.code, [])
+                idle = self._idle.get((session.channel.code, session.channel.credential), [])
                 while idle:
                     opened = idle.pop()
                     if opened.session == session:

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from lockgate.contract import Cause
+from lockgate.contract import Aspect, Cause
 from lockgate.errors import NeedsAttention
 
 PREFIX = "LOCKGATE_"
@@ -138,16 +138,30 @@ def _words(error: Any) -> str:
     return f"{name}: {str(error['msg']).removeprefix('Value error, ')}"
 
 
+PARSERS: dict[str, Callable[[str], Any]] = {".json": json.loads, ".toml": tomllib.loads}
+OF_AN_ASPECT = tuple(f"{aspect}_" for aspect in Aspect)
+
+
+def _prefix(name: str) -> str:
+    return CREDENTIAL + re.sub(r"[.-]", "_", name).upper() + "_"
+
+
 class Credentials:
     """Secrets of channels by the name that Odoo knows them by.
 
     LOCKGATE_CREDENTIAL_<NAME>_<KEY> in the environment, or NAME.json / NAME.toml in the credentials folder;
-    read when a run needs them, so that a changed secret needs no restart.
+    read when a run needs them, so that a changed secret needs no restart. Where there is a NAME.price or a
+    NAME.stock, prices or stock go with that instead.
     """
 
     def __init__(self, folder: Path | None, environment: Mapping[str, str] = os.environ) -> None:
         self._folder = folder
         self._environment = environment
+
+    def named(self, name: str | None, aspect: Aspect) -> str | None:
+        """The name of the credential that this aspect goes with."""
+        own = f"{name}.{aspect}"
+        return own if name and (self._variables(own) or self._files(own)) else name
 
     def find(self, name: str | None) -> Mapping[str, str]:
         """Raises NeedsAttention that names the credential and both places where it may be put."""
@@ -158,24 +172,31 @@ class Credentials:
                 f"{name!r} is no credential's name: use letters, digits, '_', '-' and '.'.",
                 cause=Cause.CREDENTIALS,
             )
-        prefix = CREDENTIAL + re.sub(r"[.-]", "_", name).upper() + "_"
-        found = {k[len(prefix) :].lower(): v for k, v in self._environment.items() if k.startswith(prefix)}
-        if found:
+        if found := self._variables(name):
             return found
-        for suffix, parse in ((".json", json.loads), (".toml", tomllib.loads)):
-            path = None if self._folder is None else self._folder / (name + suffix)
-            if path is not None and path.exists():
-                return self._strings(name, path, parse)
+        for path in self._files(name):
+            return self._strings(name, path)
         raise NeedsAttention(
             f"The sidecar has no credential {name!r}. Put {name}.json into the folder that "
-            f"LOCKGATE_CREDENTIALS_DIR names, or set {prefix}… in its environment.",
+            f"LOCKGATE_CREDENTIALS_DIR names, or set {_prefix(name)}… in its environment.",
             cause=Cause.CREDENTIALS,
         )
 
+    def _variables(self, name: str) -> Mapping[str, str]:
+        """What the environment holds of it, without what it holds for one aspect alone."""
+        prefix = _prefix(name)
+        found = {k[len(prefix) :].lower(): v for k, v in self._environment.items() if k.startswith(prefix)}
+        return {key: value for key, value in found.items() if not key.startswith(OF_AN_ASPECT)}
+
+    def _files(self, name: str) -> list[Path]:
+        if self._folder is None:
+            return []
+        return [path for suffix in PARSERS if (path := self._folder / (name + suffix)).exists()]
+
     @staticmethod
-    def _strings(name: str, path: Path, parse: Any) -> Mapping[str, str]:
+    def _strings(name: str, path: Path) -> Mapping[str, str]:
         try:
-            values = parse(path.read_text())
+            values = PARSERS[path.suffix](path.read_text())
         except (OSError, ValueError):  # the parser's words could repeat a secret
             raise NeedsAttention(
                 f"The file of credential {name!r} ({path.name}) cannot be read.", cause=Cause.CREDENTIALS

@@ -37,7 +37,7 @@ class Rule(BaseModel):
     path: str | None = None
     status: int = 200
     seconds: float = Field(default=0.0, ge=0)
-    retry_after: float | None = None
+    retry_after: float | str | None = None
     sku: str | None = None
     aspect: Literal["price", "stock"] | None = None
     reason: str = "refused by the script"

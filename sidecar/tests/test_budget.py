@@ -71,6 +71,19 @@ def test_a_budget_is_of_a_credential_and_of_no_other(redis: Redis) -> None:
     assert budget.take(other, WorkClass.CRITICAL, PUSH)
 
 
+def test_two_credentials_of_one_channel_have_a_budget_each_and_its_leases_follow_both(redis: Redis) -> None:
+    budget = Budget(redis)
+    prices, counts = opened(SLOW, credential="shop"), opened(SLOW, credential="shop.stock")
+    fill(redis, counts, Budget(redis))
+    fill(redis, prices, budget)
+    [key] = redis.keys("lockgate:budget:credential:shop.stock:*")
+    redis.hincrbyfloat(key, "at", -5.0)  # stock was not sent for a while, and prices were
+    assert taken(budget, counts) == 9
+    assert budget.wait("shop", WorkClass.CRITICAL) > 0
+    assert budget.rows("shop", WorkClass.CRITICAL) == 0
+    assert taken(budget, prices) == 9
+
+
 def test_a_budget_of_a_channel_is_not_its_credential_s(redis: Redis) -> None:
     budget, mine = Budget(redis), Bucket(10, 0.001, per="channel")
     assert budget.take(opened(mine, channel="one", credential="c"), WorkClass.CRITICAL, PUSH)

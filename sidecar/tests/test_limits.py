@@ -146,12 +146,12 @@ def test_a_channel_that_asked_for_a_pause_lets_no_run_in(redis: Redis, make_slot
 
 
 def test_a_slot_of_a_killed_worker_ends_and_of_a_living_one_does_not(make_slots: MakeSlots) -> None:
-    living = make_slots(2, life=0.3)
-    killed = make_slots(2, life=0.3)
+    living = make_slots(2, life=2.0)
+    killed = make_slots(2, life=2.0)
     killed.close()  # it renews no more
     assert living.take("shop").holder is not None
     assert killed.take("shop").holder is not None
-    waiting, tick = make_slots(2, life=0.3), threading.Event()
+    waiting, tick = make_slots(2, life=2.0), threading.Event()
     for _ in range(200):
         if waiting.take("shop").holder is not None:
             break
@@ -162,7 +162,7 @@ def test_a_slot_of_a_killed_worker_ends_and_of_a_living_one_does_not(make_slots:
 
 
 def test_a_flushed_redis_gives_the_living_their_slots_back(redis: Redis, make_slots: MakeSlots) -> None:
-    slots, tick = make_slots(1, life=0.3), threading.Event()
+    slots, tick = make_slots(1, life=2.0), threading.Event()
     assert slots.take("shop").holder is not None
     redis.flushall()
     for _ in range(200):

@@ -62,7 +62,7 @@ def gateway(open_gateway: Open) -> Iterator[Gateway]:
 
 def test_connectors_are_registered(odoo: FakeOdoo, gateway: Gateway) -> None:
     assert gateway.register([DemoConnector.description]).connectors == 1
-    assert odoo.connectors == (DemoConnector.description,)
+    assert odoo.connectors == {"demo": DemoConnector.description}
 
 
 def test_due_names_channels_and_counts(odoo: FakeOdoo, gateway: Gateway) -> None:

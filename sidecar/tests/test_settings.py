@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lockgate.contract import Aspect
 from lockgate.errors import NeedsAttention
 from lockgate.settings import Credentials, SettingsError, load
 
@@ -150,3 +151,29 @@ def test_a_credential_file_that_is_wrong_is_named_without_its_content(tmp_path: 
 
 def test_a_channel_without_a_credential_needs_none() -> None:
     assert Credentials(None, {}).find(None) == {}
+    assert Credentials(None, {}).named(None, Aspect.PRICE) is None
+
+
+@pytest.mark.parametrize("place", ["file", "environment"])
+def test_an_aspect_goes_with_a_credential_of_its_own_where_there_is_one(tmp_path: Path, place: str) -> None:
+    environment = {}
+    if place == "file":
+        (tmp_path / "shop.json").write_text('{"token": "both"}')
+        (tmp_path / "shop.stock.json").write_text('{"token": "counts"}')
+    else:
+        environment = {
+            "LOCKGATE_CREDENTIAL_SHOP_TOKEN": "both",
+            "LOCKGATE_CREDENTIAL_SHOP_STOCK_TOKEN": "counts",
+        }
+    credentials = Credentials(tmp_path, environment)
+    names = {aspect: credentials.named("shop", aspect) for aspect in Aspect}
+    assert names == {Aspect.PRICE: "shop", Aspect.STOCK: "shop.stock"}
+    assert credentials.find("shop") == {"token": "both"}
+    assert credentials.find("shop.stock") == {"token": "counts"}
+
+
+def test_an_aspect_s_own_credential_is_not_the_other_s(tmp_path: Path) -> None:
+    credentials = Credentials(tmp_path, {"LOCKGATE_CREDENTIAL_SHOP_STOCK_TOKEN": "counts"})
+    assert credentials.named("shop", Aspect.PRICE) == "shop"
+    with pytest.raises(NeedsAttention, match="no credential 'shop'"):
+        credentials.find("shop")

@@ -3,7 +3,9 @@
 import pytest
 import redis
 
-from stack.console import Missing
+from stack import servers
+from stack.console import Failed, Missing
+from stack.files import locked
 from stack.postgres import Postgres, RunningPostgres
 from stack.redis_server import Redis, RunningRedis
 from stack.servers import _postgres, _redis
@@ -52,3 +54,17 @@ def test_a_stack_with_a_shop_says_at_once_that_node_is_missing(tmp_path, monkeyp
         need_node()
     with pytest.raises(Missing, match="node"), Stack("nowhere"):
         pass
+
+
+def test_a_second_demo_beside_the_first_is_told_in_a_line_and_touches_nothing_of_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(servers, "STACK", tmp_path)
+    ours = tmp_path / "demo" / "sidecar.log"
+    ours.parent.mkdir()
+    ours.write_text("running")
+    with (
+        locked(tmp_path / "demo.lock"),
+        pytest.raises(Failed, match=r"a stack `demo` already runs in .*: end it first"),
+        servers.Servers("demo"),
+    ):
+        pass
+    assert ours.read_text() == "running"

@@ -40,7 +40,9 @@ class Channel(models.Model):
         definition="connector_id.settings_definition", help="What the connector needs; never a secret."
     )
     credential = fields.Char(
-        help="The name of the credential that the sidecar holds for this channel. Never the secret itself.",
+        help="The name of the credential that the sidecar holds for this channel. Never the secret itself. "
+        "Where the sidecar has one of this name with .price or .stock at its end, "
+        "prices or stock go with that.",
         tracking=True,
     )
     state = fields.Selection(STATES, default="draft", required=True, readonly=True, copy=False, tracking=True)

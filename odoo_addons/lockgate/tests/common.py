@@ -6,6 +6,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user
 
+from ..models import turn
 from ..models.turn import SLICE, Wanted
 
 DEMO_SETTINGS = {
@@ -130,7 +131,17 @@ def event(channel, **values):
     }
 
 
-class LockgateCase(TransactionCase):
+class TurnCase(TransactionCase):
+    """Turns run on the test's own cursor. In life their bounds end with their transaction: here they would
+    end the test's, when a busy machine keeps it waiting between two statements."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.classPatch(turn, "STATEMENT_TIMEOUT", "0")
+
+
+class LockgateCase(TurnCase):
     """Turns run on the test's own cursor, where time stands still until `pass_time`."""
 
     LISTINGS = 3

@@ -9,7 +9,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 from odoo.tools import file_open, mute_logger
 
-from ..models import gateway
+from ..models import gateway, turn
 from .common import DESCRIPTION, FakeMaker, LockgateCase, event, request, result
 
 GATEWAY_LOGGER = "odoo.addons.lockgate.models.gateway"
@@ -299,6 +299,13 @@ class TestGateway(GatewayCase):
                     self.exchange()
                 self.assertFalse(self.exceptions())
                 self.assertTrue(self.marks())
+
+    def test_a_turn_bounds_its_statements_and_its_silence(self):
+        self.patch(turn, "STATEMENT_TIMEOUT", "7s")
+        self.exchange()
+        for bound in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            self.env.cr.execute("SELECT current_setting(%s)", [bound])
+            self.assertEqual(self.env.cr.fetchone(), ("7s",))
 
     @mute_logger("odoo.sql_db")
     def test_a_deadlock_is_a_busy_turn(self):

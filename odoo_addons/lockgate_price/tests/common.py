@@ -1,7 +1,7 @@
+from odoo.addons.lockgate.tests.common import TurnCase
 from odoo.addons.lockgate.tests.session import interactive
 from odoo.fields import Command
 from odoo.tests import new_test_user
-from odoo.tests.common import TransactionCase
 
 ANALYST = "lockgate_price.lockgate_price_group_analyst"
 APPROVER = "lockgate_price.lockgate_price_group_approver"
@@ -48,7 +48,7 @@ def make_world(env, tag):
     }
 
 
-class PriceCase(TransactionCase):
+class PriceCase(TurnCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -1,11 +1,10 @@
 from odoo import Command, fields
-from odoo.addons.lockgate.tests.common import request
-from odoo.tests import TransactionCase
+from odoo.addons.lockgate.tests.common import TurnCase, request
 
 from .recount import Recount
 
 
-class StockCase(TransactionCase):
+class StockCase(TurnCase):
     """A channel that sells one product from one warehouse of its own, and what people do in a warehouse."""
 
     @classmethod

@@ -121,10 +121,6 @@ class TestWarehouseDay(KitCase):
         cls.env.cr.flush()
         for channel in cls.channels:
             cls.env["lockgate.turn"]._take(request(channel, ceiling=0))
-        # A turn's own bounds: in life its transaction ends with it, here hypothesis thinks in between.
-        cls.env.cr.execute(
-            "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
-        )
         # What turns write in SQL, and what Odoo does; reading all else again took half of the time.
         for model in ("lockgate.publication", "stock.quant", "stock.move"):
             cls.env[model].invalidate_model(flush=False)

@@ -14,6 +14,7 @@ from importlib.metadata import entry_points
 from typing import cast
 
 from lockgate.connectors.base import Connector
+from lockgate.contract import ConnectorDescription
 from lockgate.errors import NeedsAttention
 
 CONNECTORS: dict[str, str] = {
@@ -33,7 +34,7 @@ def addresses() -> dict[str, str]:
 
 @cache
 def find(code: str) -> type[Connector]:
-    """Raises NeedsAttention when there is none of that code, or when it cannot be imported."""
+    """Raises NeedsAttention when there is none of that code, it cannot be imported, or is not described."""
     known = addresses()
     if code not in known:
         raise NeedsAttention(
@@ -42,9 +43,21 @@ def find(code: str) -> type[Connector]:
         )
     module, _, name = known[code].partition(":")
     try:
-        return cast(type[Connector], getattr(import_module(module), name))
-    except Exception as error:  # an outsider's module may fail in any way while it is imported
+        connector = cast(type[Connector], getattr(import_module(module), name))
+        _check_described(connector, code)
+    except (Exception, SystemExit) as error:  # an outsider's module may fail in any way
         raise NeedsAttention(
             f"The connector {code!r} cannot be loaded from {known[code]}: {error}. "
-            "Reinstall the package it is in."
+            "Reinstall the package it is in, or ask its author."
         ) from error
+    return connector
+
+
+def _check_described(connector: type[Connector], code: str) -> None:
+    """Raises when Odoo could not be told of it: a copy of a message is not checked when it is made."""
+    description: object = connector.description
+    if not isinstance(description, ConnectorDescription):
+        raise TypeError("its `description` is not a ConnectorDescription")
+    ConnectorDescription.model_validate_json(description.model_dump_json())
+    if description.code != code:
+        raise ValueError(f"it describes itself as {description.code!r}")

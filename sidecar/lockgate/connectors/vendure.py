@@ -15,7 +15,7 @@ to the number that it read a moment before, so what it ships in that moment can 
 pushes as fast as they go): a push belongs to a change of the number, and read-back finds the rest.
 
 The credential holds `username` and `password`, or `api_key`. The role needs ReadCatalog and UpdateCatalog,
-and ReadStockLocation for stock.
+and ReadStockLocation for stock: Vendure has no right to change prices alone, or stock alone.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ class FakeOdoo:
         self.wake = wake
         self.channels: dict[str, Channel] = {}
         self.publications: dict[int, Publication] = {}
-        self.connectors: tuple[ConnectorDescription, ...] = ()
+        self.connectors: dict[str, ConnectorDescription] = {}
         self.results: list[Result] = []
         self.events: dict[tuple[str, str, str], Event] = {}
         self.exchanges = 0
@@ -155,7 +155,7 @@ class FakeOdoo:
     def _register(self, message: Json) -> Json:
         request = RegisterRequest.model_validate(message)
         self._for_us(request)
-        self.connectors = request.connectors
+        self.connectors |= {each.code: each for each in request.connectors}
         return {"connectors": len(request.connectors)}
 
     def _due(self, message: Json) -> Json:

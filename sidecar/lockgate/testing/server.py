@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from lockgate.odoo import OdooRefused
+from lockgate.odoo import OdooDown, OdooRefused
 from lockgate.testing.odoo import FakeOdoo
 
 Reply = tuple[int, bytes]
@@ -102,6 +102,8 @@ class OdooHttp:
             return 200, json.dumps(self.odoo.call(method, asked["message"])).encode()
         except OdooRefused as error:
             return 422, json.dumps({"name": "odoo.exceptions.UserError", "message": str(error)}).encode()
+        except OdooDown as error:
+            return 500, json.dumps({"name": "builtins.ValueError", "message": str(error)}).encode()
 
     def _rpc(self, path: str, params: Any) -> dict[str, Any]:
         if path == "/web/webclient/version_info":

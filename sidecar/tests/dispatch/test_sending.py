@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pytest
 
-from lockgate.connectors.base import Accepted, Item, PushOutcome
+from lockgate import connectors
+from lockgate.connectors.base import Accepted, Item, PushOutcome, Session
 from lockgate.contract import Outcome, Purpose, WorkClass
 from lockgate.dispatch import Dispatch
 from lockgate.errors import Rejected, RetryLater
 from lockgate.limits import Pace
 from lockgate.run import Nudge
+from lockgate.settings import Credentials
 from lockgate.testing.odoo import FakeOdoo
 from lockgate.testing.scripted import NOW, Clock, Scripted, outcomes, routine
 from lockgate.testing.values import price, stock
@@ -205,3 +207,32 @@ def test_a_connector_is_opened_once_until_its_settings_change(
     odoo.want("shop", stock("A", 9))
     routine(dispatch)
     assert connector.opened == 2
+
+
+def test_prices_and_stock_go_each_with_its_credential_where_there_are_two(
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCKGATE_CREDENTIAL_SHOP_TOKEN", "prices")
+    monkeypatch.setenv("LOCKGATE_CREDENTIAL_SHOP_STOCK_TOKEN", "counts")
+    dispatch._sender.sessions._credentials = Credentials(None)
+    used: list[tuple[str, str | None, str]] = []
+
+    class Noting(connector):  # type: ignore[misc, valid-type]
+        def __init__(self, session: Session) -> None:
+            super().__init__(session)
+            self.session = session
+
+        def push(self, items: Sequence[Item]) -> Mapping[int, PushOutcome]:
+            session = self.session
+            used.append((items[0].value.aspect, session.channel.credential, session.credential["token"]))
+            return super().push(items)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(connectors, "find", lambda _: Noting)
+    odoo.add_channel("shop", "scripted", "shop")
+    for quantity in (1, 2):
+        odoo.want("shop", stock("A", quantity))
+        odoo.want("shop", price("A", f"9.9{quantity}"))
+        routine(dispatch)
+    assert sorted(used) == [("price", "shop", "prices")] * 2 + [("stock", "shop.stock", "counts")] * 2
+    assert connector.opened == 0
+    assert Noting.opened == 2

@@ -85,7 +85,7 @@ def test_what_is_leased_is_what_the_budget_can_send(
     routine(dispatch)
     [key] = redis.keys("lockgate:budget:*")
     redis.hset(key, "tokens", 3.5)
-    dispatch._budget._accounts["shop"].left = 3.5
+    dispatch._budget._accounts["shop", None].left = 3.5
     clock.boot += 61.0
     before = len(odoo.results)
     routine(dispatch)

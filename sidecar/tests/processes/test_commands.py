@@ -69,6 +69,20 @@ def test_check_says_in_words_what_is_wrong(system: System) -> None:
     assert "Traceback" not in words
 
 
+def test_check_tries_each_credential_of_a_channel(system: System) -> None:
+    system.odoo.add_channel("two", credential="two", url=system.channel.address)
+    both = {"LOCKGATE_CREDENTIAL_TWO_PRICE_TOKEN": "p", "LOCKGATE_CREDENTIAL_TWO_STOCK_TOKEN": "s"}
+    code, words = system.run("check", "two", **both)
+    assert code == 0, words
+    for aspect, other in (("PRICE", "stock"), ("STOCK", "price")):
+        name = f"LOCKGATE_CREDENTIAL_TWO_{aspect}_TOKEN"
+        code, words = system.run("check", "two", **{name: both[name]})
+        assert code == 1
+        assert "PROBLEM  channel two: with the credential 'two': The sidecar has no credential" in words, (
+            other
+        )
+
+
 def test_check_names_a_wrong_key(system: System) -> None:
     code, words = system.run("check", LOCKGATE_ODOO_KEY="wrong")
     assert code == 1

@@ -22,7 +22,7 @@ def test_a_wake_becomes_a_push_and_is_confirmed(system: System) -> None:
     system.settled()
     assert (first.confirmed, second.confirmed) == (first.wanted, second.wanted)
     assert system.channel.shop.listings["A"]["price"] == "9.99"
-    assert "demo" in [each.code for each in system.odoo.connectors]
+    assert "demo" in system.odoo.connectors
 
 
 def test_work_that_nobody_told_of_is_found_by_polling(system: System) -> None:
