@@ -94,7 +94,7 @@ class TestImport(PriceCase):
             2: (["", "", "5", ""], "stands on nothing"),
             3: (["test-2", "", "1e308", ""], "is not a price"),
             4: (["test-2", "", "", "-100"], "is not a price"),
-            5: (["test-1", "", "6", ""], "stand on [test-1]"),
+            5: (["test-1", "", "6", ""], "[test-1] Boat 1: two lines name it, row 1 and row 6."),
             6: (["test-2", category.name, "6", ""], "more than one target"),
         }
         rows = [["test-1", "", "5", ""], *(row for row, _words in bad.values()), ["test-3", "", "7", ""]]
