@@ -28,8 +28,11 @@ def reads_alone(code, fields):
     return named <= READ | (fields - methods)
 
 
-class IrRule(models.Model):
-    _inherit = "ir.rule"
+class PriceCode(models.AbstractModel):
+    """Rows that may hold code: each model says in `_refuse_code` what of it only an administrator writes."""
+
+    _name = "lockgate.price.code"
+    _description = "May Hold Code"
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -39,6 +42,11 @@ class IrRule(models.Model):
     def write(self, vals):
         self._refuse_code([vals])
         return super().write(vals)
+
+
+class IrRule(models.Model):
+    _name = "ir.rule"
+    _inherit = ["lockgate.price.code", "ir.rule"]
 
     @api.model
     def _refuse_code(self, vals_list):
@@ -58,16 +66,8 @@ class IrRule(models.Model):
 
 
 class IrModelFields(models.Model):
-    _inherit = "ir.model.fields"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._refuse_code(vals_list)
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self._refuse_code([vals])
-        return super().write(vals)
+    _name = "ir.model.fields"
+    _inherit = ["lockgate.price.code", "ir.model.fields"]
 
     @api.model
     def _refuse_code(self, vals_list):

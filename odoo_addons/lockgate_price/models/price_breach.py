@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 from .begins import begins, release_on
-from .price_seal import NOT_HELD, NOT_REVOKED
+from .price_seal import IN_FORCE, NOT_HELD, NOT_REVOKED
 
 # Every policy beside each of the `numbers` it is for.
 MATCH = """
@@ -87,7 +87,7 @@ OUTSIDE = f"""
          (%(rates)s::jsonb -> currency.id::text ->> 'age')::int > policy.days, true)
          OR policy.percent > 0
             AND (%(rates)s::jsonb -> currency.id::text ->> 'step')::float8 > policy.percent + 1e-9
-    WHEN 'rollback' THEN EXISTS (SELECT FROM lockgate_price_change own
+    WHEN 'rollback' THEN policy.effect <> 'pass' AND EXISTS (SELECT FROM lockgate_price_change own
                                   WHERE own.id = numbers.change_id AND own.kind = 'rollback')
     END
 """
@@ -108,12 +108,29 @@ PROPOSED = f"""
      WHERE impact.change_id = %(change)s
 """
 
+# A rollback gives the price underneath the change that it rolls back, which is in force still: whatever was
+# made of the draft since, it was sealed like this before, and holds no longer than it would have.
+UNDERNEATH = f"""
+    SELECT FROM lockgate_price_change change
+      JOIN lockgate_price_seal own ON own.change_id = change.rollback_of_id
+           AND own.listing_id = numbers.listing_id AND own.book_id = numbers.book_id
+      JOIN lockgate_listing listing ON listing.id = own.listing_id
+      JOIN lockgate_price_book book ON book.id = own.book_id
+CROSS JOIN LATERAL ({IN_FORCE}) in_force
+CROSS JOIN LATERAL ({IN_FORCE.replace("WHERE", "WHERE seal.id < own.id AND", 1)}) underneath
+     WHERE change.id = numbers.change_id AND change.kind = 'rollback' AND in_force.id = own.id
+       AND (numbers.new_price, coalesce(numbers.breaks, '[]'), numbers.compare_at) IS NOT DISTINCT FROM
+           (underneath.amount, coalesce(underneath.breaks, '[]'), underneath.compare_at)
+       AND numbers.currency_id = underneath.currency_id
+       AND coalesce(numbers.ends, 'infinity') <= coalesce(least(own.date_to, underneath.date_to), 'infinity')
+""".replace("%(moment)s", "numbers.begins")
 # What lets a price through has to tell something of it. A first price neither rises nor falls, whatever it
 # is, so only a floor under it does; and there is no margin over a cost that is not known.
-LETS_THROUGH = """
+LETS_THROUGH = f"""
     policy.effect = 'pass' AND (policy.kind = 'drift') = numbers.automatic
     AND CASE policy.kind WHEN 'minimum' THEN true
                          WHEN 'margin' THEN numbers.margin_percent < 1
+                         WHEN 'rollback' THEN EXISTS ({UNDERNEATH})
                          ELSE numbers.fall_percent IS NOT NULL END
 """
 # A regular price that was neither asked nor shown before says that the new one is cheap: no policy knows.

@@ -183,9 +183,16 @@ class PriceChange(models.Model):
     def _create_draft(self, vals_list, kind):
         """New drafts. What people may not set is said outright here, so no default can fill it."""
         sequence = self.env["ir.sequence"].sudo()
+        empty = {
+            name: False
+            for name, field in self._fields.items()
+            if field.store and field.readonly and not (field.compute or field.related)
+            if field.type != "one2many" and name not in models.MAGIC_COLUMNS
+        }
         changes = super().create(  # pylint: disable=super-method-mismatch
             [
                 {
+                    **empty,
                     **vals,
                     "name": sequence.next_by_code("lockgate.price.change"),
                     "kind": kind,
@@ -193,8 +200,6 @@ class PriceChange(models.Model):
                     "revision": 0,
                     "requester_id": self.env.uid,
                     "editor_ids": [fields.Command.set([self.env.uid])],
-                    "request_hash": False,
-                    "approved_at": False,
                 }
                 for vals in vals_list
             ]

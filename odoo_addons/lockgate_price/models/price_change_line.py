@@ -32,7 +32,7 @@ class PriceChangeLine(models.Model):
     _check_company_auto = True
 
     change_id = fields.Many2one("lockgate.price.change", required=True, ondelete="cascade", index=True)
-    company_id = fields.Many2one(related="change_id.company_id", store=True, index=True)
+    company_id = fields.Many2one(related="change_id.company_id", store=True, precompute=True, index=True)
     state = fields.Selection(related="change_id.state")
     currency_id = fields.Many2one(related="change_id.currency_id")
     applies_to = fields.Selection(
@@ -169,7 +169,11 @@ class PriceChangeLine(models.Model):
             "break_rows": False,
             "rule_ids": [fields.Command.clear()],
         }
-        lines = super().create([{**said, **vals} for vals in vals_list])
+        # The company too: Odoo would write it afterwards, and read all new lines for every hundred of them.
+        companies = {change.id: change.company_id.id for change in changes}
+        lines = super().create(
+            [{**said, "company_id": companies.get(vals.get("change_id")), **vals} for vals in vals_list]
+        )
         self.env["lockgate.price.impact"]._refresh_soon(lines.change_id)
         return lines
 

@@ -56,7 +56,8 @@ class PriceChangeLine(models.Model):
             if info["record"] in failed:
                 continue
             if not any(values.get(name) is None for name in skipped):
-                problem = problem or self._import_problem(record_id, values, named)
+                row = info["rows"]["from"] + 1
+                problem = problem or self._import_problem(record_id, values, row, named)
             if problem:
                 # The web client shows this number as it is; elsewhere it counts rows from 1.
                 log({**info, "record": info["record"] + 1, "type": serious, "message": problem})
@@ -96,30 +97,16 @@ class PriceChangeLine(models.Model):
             )
         return {**values, field.name: ids[0]}, problem
 
-    def _import_problem(self, record_id, values, named):
-        """What is wrong with a row, or None; `named` holds what the rows before it named."""
-        line = self.browse(record_id or ())
+    def _import_problem(self, record_id, values, row, named):
+        """What is wrong with a row, or None; `named` holds what the rows before it named, by change."""
+        line, change_id = self.browse(record_id or ()), values.get("change_id")
         complete, problem = line._complete({name: values[name] for name in EDITABLE & set(values)})
-        return problem or self._twice(line, complete, values.get("change_id"), named)
-
-    def _twice(self, line, values, change_id, named):
-        """Whether a new line stands on what another line of its change names; holds it in `named`."""
-        if line or not change_id:
-            return None
+        if problem or line or not change_id:
+            return problem
         if change_id not in named:
-            others = self.search_fetch([("change_id", "=", change_id)], list(filter(None, TARGETS.values())))
-            named[change_id] = {other._key() for other in others}
-        field = TARGETS[values["applies_to"]]
-        key = values["applies_to"], values[field] if field else 0
-        if key in named[change_id]:
-            what = self.new(values).display_name
-            return self.env._("Two lines of the price change stand on %s: leave one out.", what)
-        named[change_id].add(key)
-        return None
-
-    def _key(self):
-        field = TARGETS[self.applies_to]
-        return self.applies_to, self[field].id if field else 0
+            named[change_id] = self._by_target([("change_id", "=", change_id)])
+        values = {**complete, "change_id": change_id}
+        return self._twice(values, row, named[change_id], lambda number: self.env._("row %s", number))
 
 
 class PriceChange(models.Model):

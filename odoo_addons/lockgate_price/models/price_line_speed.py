@@ -10,8 +10,10 @@ class LinePrice(fields.Monetary):
     def convert_to_column_insert(self, value, record, values=None, validate=True):
         if not values or "change_id" not in values:  # a line that is written knows its own
             return super().convert_to_column_insert(value, record, values, validate)
+        if not value:
+            return 0.0
         currency = record.env["lockgate.price.change"].sudo().browse(values["change_id"]).currency_id
-        return float_repr(currency.round(value or 0.0), currency.decimal_places)
+        return float_repr(currency.round(value), currency.decimal_places)
 
 
 class PriceChangeLine(models.Model):

@@ -104,6 +104,14 @@ class PricePolicy(models.Model):
         check_company=True,
         ondelete="restrict",
     )
+    group_id = fields.Many2one(
+        "res.groups",
+        "Who Rolls Back",
+        tracking=True,
+        ondelete="restrict",
+        help="Of the pricing analysts, only those in this group draft a rollback here and ask for it. Empty: "
+        "all of them.",
+    )
     confirm_identity = fields.Boolean(
         "Confirm Identity",
         tracking=True,
@@ -193,10 +201,7 @@ class PricePolicy(models.Model):
                     "0 % (any) up to 10,000 %."
                 ),
             ),
-            "rollback": (
-                self.effect != "pass",
-                self.env._("give it the effect to block or to ask: people approve a rollback."),
-            ),
+            "rollback": (True, None),
         }
         possible, problem = checks[self.kind]
         if not possible:

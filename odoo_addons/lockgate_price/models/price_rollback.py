@@ -1,7 +1,8 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from .breaks import written
+from .price_breach import MATCH
 from .price_change_decision import ANALYST
 from .price_seal import IN_FORCE
 
@@ -23,6 +24,13 @@ BASIS = f"""
  LEFT JOIN LATERAL ({IN_FORCE.replace("WHERE", "WHERE seal.id < own.id AND", 1)}) underneath ON true
      WHERE own.change_id = %(change)s AND own.revokes_id IS NULL
   ORDER BY own.uom_id = own_template.uom_id DESC, own.id
+"""
+# The policies that name people to roll back what is sealed by the change.
+WHO = f"""
+    SELECT DISTINCT policy.id
+      FROM (SELECT * FROM lockgate_price_seal WHERE change_id = %(change)s) numbers {MATCH}
+     WHERE policy.kind = 'rollback' AND policy.group_id IS NOT NULL
+  ORDER BY policy.id
 """
 
 
@@ -46,6 +54,7 @@ class PriceChange(models.Model):
         self.ensure_one()
         self._require(ANALYST, self.env._("Only a pricing analyst drafts a rollback."))
         self.check_access("read")
+        self._clean()._refuse_rolling_back()
         if self.state != "approved" or self.effective_from > fields.Datetime.now():
             raise UserError(
                 self.env._(
@@ -67,6 +76,29 @@ class PriceChange(models.Model):
             change.message_post(body=note)
         action = self.env["ir.actions.act_window"]._for_xml_id("lockgate_price.lockgate_price_change_action")
         return action | {"domain": [("id", "in", drafts.ids)], "context": {}}
+
+    def action_request(self):
+        for change in self.filtered("rollback_of_id"):
+            change.rollback_of_id._clean()._refuse_rolling_back()
+        return super().action_request()
+
+    def _refuse_rolling_back(self):
+        """AccessError where a policy of this change's prices names people to roll back, and not the user."""
+        self.env.flush_all()
+        self.env.cr.execute(WHO, {"change": self.id})
+        policies = self.env["lockgate.price.policy"].browse(number for (number,) in self.env.cr.fetchall())
+        for policy in policies:
+            if policy.group_id not in self.env.user.all_group_ids:
+                raise AccessError(
+                    self.env._(
+                        "Price policy %(policy)s leaves it to “%(group)s” to roll back price change "
+                        "%(change)s, and %(user)s is not one of them.",
+                        policy=policy.name,
+                        group=policy.group_id.name,
+                        change=self.name,
+                        user=self.env.user.name,
+                    )
+                )
 
     def _underneath(self):
         """({(book, end): {product: what its line says}}, what is left out, in words).

@@ -8,7 +8,7 @@ from odoo.addons.lockgate.wizard.integration_key import makes_integration_user
 from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 
-from .price_tier import APPROVER
+from .price_change_decision import ANALYST, APPROVER
 
 # To approve, to put in force, to loosen policies, to tell Odoo what a channel took.
 GUARDED = (
@@ -37,18 +37,22 @@ def _by_administrator(env):
 def _powers(env):
     """{(group, company, user)}, as ids: who may use a guarded power for which company, also if archived.
 
-    A group that a tier names is one for those who may approve. In a company that somebody founded they had
-    all power already.
+    A group that a tier names is one for those who may approve; one that a policy names to roll back, for
+    analysts. In a company that somebody founded they had all power already.
     """
     env.flush_all()
     own = env["res.groups"].sudo().union(*(env.ref(name).sudo() for name in GUARDED))
-    tiers = env["lockgate.price.tier"].sudo().with_context(active_test=False).search([]).group_id
-    approver = env.ref(APPROVER)
-    users = env["res.users"].sudo().with_context(active_test=False)
+    named = env(su=True, context={"active_test": False})
+    further = {
+        env.ref(APPROVER): named["lockgate.price.tier"].search([]).group_id,
+        env.ref(ANALYST): named["lockgate.price.policy"].search([("kind", "=", "rollback")]).group_id,
+    }
+    roles = own.union(*(role for role, groups in further.items() if groups))
     return {
         (group.id, company.id, user.id)
-        for user in users.search([("all_group_ids", "in", own.ids)])
-        for group in user.all_group_ids & (own | tiers if approver in user.all_group_ids else own)
+        for user in named["res.users"].search([("all_group_ids", "in", roles.ids)])
+        for group in user.all_group_ids
+        & own.union(*(groups for role, groups in further.items() if role in user.all_group_ids))
         for company in user.company_ids
         if company.create_uid != user
     }

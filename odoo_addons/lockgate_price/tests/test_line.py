@@ -1,12 +1,9 @@
 from datetime import timedelta
 
-from psycopg2 import IntegrityError
-
 from odoo import fields
 from odoo.addons.lockgate.tests.session import interactive
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
-from odoo.tools import mute_logger
 
 from .common import PriceCase
 
@@ -102,19 +99,32 @@ class TestTarget(LineCase):
         with self.assertRaisesRegex(ValidationError, "more than one target"):
             self.lines(self.line(categ_id=self.category.id))
 
-    def test_two_lines_on_the_same_target_are_refused(self):
-        for line in (
-            self.line(),
-            {"applies_to": "category", "categ_id": self.category.id, "price": 1},
-            {"applies_to": "book", "price": 1},
+    def test_two_lines_on_the_same_target_are_refused_and_the_target_and_both_are_named(self):
+        for line, target in (
+            (self.line(), r"Boat 1"),
+            ({"applies_to": "category", "categ_id": self.category.id, "price": 1}, "Boats"),
+            ({"applies_to": "book", "price": 1}, "The whole price book"),
         ):
-            with (
-                self.subTest(line=line),
-                self.assertRaises(IntegrityError),
-                mute_logger("odoo.sql_db"),
-                self.env.cr.savepoint(),
-            ):
-                self.lines(line, line)
+            both = f"Line 3: .*{target}: two lines name it, line 1 and line 3"
+            with self.subTest(line=line), self.assertRaisesRegex(ValidationError, both):
+                self.lines(line, self.line(product_id=self.third.id), line)
+
+    def test_a_second_line_on_what_one_names_already_is_refused_and_that_one_is_named(self):
+        change = self.lines(self.line(product_id=self.second.id), self.line())
+        other = self.lines(self.line(product_id=self.third.id))
+        both = "Boat 1: two lines name it, line 2, which is there already, and this one"
+        with self.assertRaisesRegex(ValidationError, both):
+            change.line_ids = [Command.create(self.line())]
+        with self.assertRaisesRegex(ValidationError, both):
+            change.line_ids[0].product_id = self.product
+        change.line_ids[1].write({"product_id": self.product.id, "price": 13})
+        other.line_ids.product_id = self.product
+        self.assertEqual(len(change.line_ids), 2)
+
+    def test_a_line_on_what_another_named_that_goes_at_the_same_time_is_taken(self):
+        change = self.lines(self.line())
+        change.line_ids = [Command.delete(change.line_ids.id), Command.create(self.line(price=13))]
+        self.assertEqual(change.line_ids.price, 13)
 
     def test_another_target_takes_the_place_of_the_first(self):
         change = self.lines(self.line())

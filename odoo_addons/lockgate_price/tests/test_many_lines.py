@@ -47,7 +47,7 @@ class TestManyLines(PriceCase):
         errors = {message["rows"]["from"]: message["message"] for message in result["messages"]}
         self.assertEqual(set(errors), {1, 3, 4, 5, 6})
         self.assertIn("Boat 2: 0.0 is not a price", errors[1])
-        self.assertIn("Two lines", errors[3])
+        self.assertIn("Boat 1: two lines name it, row 1 and row 4.", errors[3])
         self.assertIn("stands on nothing", errors[4])
 
     def test_an_import_into_a_change_that_is_not_a_draft_takes_none(self):
@@ -59,7 +59,7 @@ class TestManyLines(PriceCase):
     def test_an_import_of_a_line_that_stands_already_is_named(self):
         self.lines.load(COLUMNS, self.rows("12.5"))
         result = self.lines.load(COLUMNS, self.rows("13"))
-        self.assertIn("Two lines", result["messages"][0]["message"])
+        self.assertIn("line 1, which is there already, and row 1.", result["messages"][0]["message"])
         self.assertEqual(self.change.line_ids.price, 12.5)
 
     def test_a_large_import_says_which_three_rows_are_bad(self):

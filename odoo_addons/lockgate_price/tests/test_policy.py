@@ -40,7 +40,6 @@ IMPOSSIBLE = [
     ("currency", {"days": -1}),
     ("currency", {"days": 7, "percent": -0.1}),
     ("currency", {"days": 7, "percent": float("nan")}),
-    ("rollback", {"effect": "pass"}),
 ]
 
 

@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import new_test_user
 
-from .common import APPROVER, PriceCase
+from .common import ANALYST, APPROVER, PriceCase
 
 REQUEST = "odoo.addons.lockgate_price.models.res_users.request"
 REFUSED = "given by a Settings administrator who signed in"
@@ -73,6 +73,23 @@ class TestPowers(PriceCase):
         self.refused(self.other_company.with_user(self.chief).sudo(), members)
         self.employee.with_user(self.chief).write(company)  # who decides nothing goes where they are needed
         self.employee.with_user(self.chief).write({"group_ids": [Command.link(self.board.id)]})
+
+    def test_who_manages_access_rights_names_nobody_to_roll_back(self):
+        analyst = self.env.ref(ANALYST)
+        self.env["lockgate.price.policy"].create(
+            {"name": "On call", "kind": "rollback", "effect": "pass", "group_id": self.board.id}
+        )
+        board = {"group_ids": [Command.link(self.board.id)]}
+        for user in (self.rights, self.analyst):
+            self.refused(
+                user.with_user(self.rights), {"group_ids": [*board["group_ids"], Command.link(analyst.id)]}
+            )
+        self.refused(self.analyst.with_user(self.rights), board)
+        self.refused(self.board.with_user(self.rights), {"user_ids": [Command.link(self.analyst.id)]})
+        self.employee.with_user(self.rights).write(board)  # who drafts nothing rolls nothing back
+        self.refused(self.employee.with_user(self.rights), {"group_ids": [Command.link(analyst.id)]})
+        with interactive(self.administrator, model="res.users", method="web_save"):
+            self.analyst.with_user(self.administrator).write(board)
 
     def test_who_founds_a_company_is_in_it(self):
         with interactive(self.administrator, model="res.company", method="create"):

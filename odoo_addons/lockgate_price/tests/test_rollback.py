@@ -2,7 +2,9 @@ from datetime import timedelta
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user
 
+from .common import ANALYST
 from .test_policy import PolicyCase
 
 
@@ -68,6 +70,109 @@ class TestRollback(PolicyCase):
         draft.with_user(self.analyst).action_request()
         self.assertEqual((draft.state, draft.approval_ids.basis), ("approved", "policy"))
         self.assertEqual(self.in_force(self.product), 10)
+
+    def through(self, draft):
+        """Whether nobody has to approve this draft, once it is asked for."""
+        draft.with_user(self.analyst).action_request()
+        self.env.invalidate_all()
+        through = draft.state == "approved"
+        self.assertEqual(through, draft.approval_ids.basis == "policy")
+        self.assertEqual(through, bool(draft.seal_ids))
+        return through
+
+    def test_a_policy_may_let_rollbacks_through_on_their_own_and_nothing_else(self):
+        self.policy("rollback", "pass")
+        change = self.requested({self.product: 12})
+        self.assertEqual(change.state, "to_approve")
+        change.with_user(self.approver).action_approve()
+        self.assertTrue(self.through(self.roll_back(change)))
+        self.assertEqual(self.in_force(self.product), 10)
+
+    def test_what_was_made_of_a_rollback_since_it_was_drafted_is_let_through_by_nothing(self):
+        self.policy("rollback", "pass")
+        end = fields.Datetime.now().replace(microsecond=0) + timedelta(days=1)
+        other = self.book.create(
+            {"name": "B2B", "channel_id": self.channel.id, "pricelist_id": self.pricelist.copy().id}
+        )
+        self.approved({self.product: 9}, book_ids=[Command.set(other.ids)])
+        change = self.approved({self.product: 12, self.second: 25}, effective_to=end)
+        for what, edit in {
+            "a price": {"line_ids": [Command.update(0, {"price": 0.01})]},
+            "a price by a cent": {"line_ids": [Command.update(0, {"price": 10.01})]},
+            "breaks": {"line_ids": [Command.update(0, {"breaks": "2: 0.01"})]},
+            "a regular price": {
+                "line_ids": [Command.update(0, {"compare_at": "fixed", "compare_price": 10.5})]
+            },
+            "another product": {"line_ids": [Command.create({"product_id": self.third.id, "price": 30})]},
+            "another book": {"book_ids": [Command.set((self.book + other).ids)]},
+            "no end": {"effective_to": False},
+            "a later end": {"effective_to": end + timedelta(seconds=1)},
+            "a beginning after the end": {
+                "effective_from": end + timedelta(days=1),
+                "effective_to": end + timedelta(days=2),
+            },
+        }.items():
+            draft = self.roll_back(change)
+            for command in edit.get("line_ids", ()):
+                if command[0] == Command.UPDATE:
+                    edit = {"line_ids": [Command.update(draft.line_ids[0].id, command[2])]}
+            draft.write(edit)
+            with self.subTest(what):
+                self.assertFalse(self.through(draft))
+            draft.with_user(self.analyst).action_cancel()
+        part = self.roll_back(change)
+        part.line_ids[0].unlink()
+        self.assertTrue(self.through(part))
+        self.assertEqual((self.in_force(self.product), self.in_force(self.second)), (12, 20))
+
+    def test_a_rollback_of_what_is_no_longer_in_force_is_let_through_by_nothing(self):
+        self.policy("rollback", "pass")
+        draft = self.roll_back(self.approved({self.product: 12}))
+        self.approved({self.product: 13})
+        self.assertFalse(self.through(draft))
+        self.assertEqual(self.in_force(self.product), 13)
+
+    def test_breaks_and_the_regular_price_underneath_are_let_through_too(self):
+        self.policy("rollback", "pass")
+        line = {"product_id": self.product.id, "price": 9, "breaks": "10: 8.5; 30: -20%"}
+        line |= {"compare_at": "fixed", "compare_price": 9.4}
+        before = self.approved(line_ids=[Command.create(line)])
+        draft = self.roll_back(self.approved({self.product: 9.5}))
+        self.assertTrue(self.through(draft))
+        self.assertEqual(self.terms(draft), self.terms(before))
+
+    def test_other_policies_hold_for_a_rollback_that_one_lets_through(self):
+        change = self.approved({self.product: 12})
+        self.policy("rollback", "pass")
+        floor = self.policy("minimum", "ask", amount=11)
+        draft = self.roll_back(change)
+        self.assertFalse(self.through(draft))
+        draft.with_user(self.analyst).action_back_to_draft()
+        floor.effect = "block"
+        with self.assertRaisesRegex(UserError, "The minimum blocks"):
+            draft.with_user(self.analyst).action_request()
+
+    def test_a_policy_names_who_rolls_back_and_nobody_else_drafts_it_or_asks_for_it(self):
+        night = self.env["res.groups"].create({"name": "On Call"})
+        member = new_test_user(self.env, "on_call_test", ANALYST)
+        member.group_ids = [Command.link(night.id)]
+        policy = self.policy("rollback", "ask", group_id=night.id)
+        change = self.approved({self.product: 12})
+        refused = "leaves it to “On Call”"
+        with self.assertRaisesRegex(AccessError, refused):
+            change.with_user(self.analyst).action_roll_back()
+        action = change.with_user(member).action_roll_back()
+        draft = self.env["lockgate.price.change"].search(action["domain"])
+        with self.assertRaisesRegex(AccessError, refused):
+            draft.with_user(self.analyst).action_request()
+        self.assertEqual(draft.state, "draft")
+        draft.with_user(member).action_request()
+        self.assertEqual((draft.state, draft.requester_id), ("to_approve", member))
+        night.user_ids = [Command.link(self.approver.id)]
+        with self.assertRaisesRegex(AccessError, "Only a pricing analyst"):
+            change.with_user(self.approver).action_roll_back()
+        policy.category_id = self.env["product.category"].create({"name": "Elsewhere"})
+        self.roll_back(change)
 
     def test_listings_where_a_newer_price_stands_are_left_out_and_named(self):
         change = self.approved({self.product: 12, self.second: 25})

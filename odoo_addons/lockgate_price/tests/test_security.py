@@ -55,6 +55,23 @@ class TestSecurity(PriceCase):
         self.assertFalse(change.request_hash or change.approved_at)
         self.assertNotEqual(change.name, FORGED["name"])
 
+    def test_no_default_of_the_context_fills_what_buttons_alone_set(self):
+        """A draft that says it is reviewed would be an emergency that nobody reviews."""
+        forged = {
+            "reviewed_at": "2020-01-01 00:00:00",
+            "review_due_at": "2020-01-01 00:00:00",
+            "requested_from": "2020-01-01 00:00:00",
+            "due_at": "2020-01-01 00:00:00",
+            "request_revision": 99,
+            "rollback_of_id": self.approved().id,
+            "approver_ids": [Command.set(self.analyst.ids)],
+        }
+        context = {f"default_{name}": value for name, value in forged.items()}
+        change = self.env["lockgate.price.change"].with_user(self.analyst).with_context(**context)
+        change = change.create(self.values({self.second: 21}))
+        for name in forged:
+            self.assertFalse(change[name], name)
+
     def test_no_context_key_opens_an_edit_or_a_decision(self):
         change = self.requested()
         keys = {
