@@ -1,6 +1,7 @@
 """A channel with listings, and a maker of stock values that a test feeds by hand."""
 
 import itertools
+from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api
 from odoo.fields import Command
@@ -139,6 +140,43 @@ class TurnCase(TransactionCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.classPatch(turn, "STATEMENT_TIMEOUT", "0")
+
+
+class LaterTurns:
+    """Each turn on `self.channel` is a second after the last: in one transaction the clock stands still."""
+
+    def setUp(self):
+        super().setUp()
+        self.seconds = 60
+        turns = type(self.env["lockgate.turn"])
+        lock = turns._lock
+
+        def later(turn, code):
+            now, channel = lock(turn, code)
+            return now + timedelta(seconds=self.seconds), channel
+
+        self.patch(turns, "_lock", later)
+
+    def later(self, *results):
+        """A turn a second later; returns its answer."""
+        self.env.flush_all()
+        self.seconds += 1
+        answer = self.env["lockgate.turn"]._take(request(self.channel, results))
+        self.env.invalidate_all()
+        return answer
+
+    def drift(self, shown):
+        """The channel takes all and shows this reading until Lockgate gives up; returns the exception."""
+        answer = self.later()
+        while answer["leases"]:
+            results = []
+            for lease in answer["leases"]:
+                read = lease["purpose"] == "read"
+                outcome, reading = ("read", shown) if read else ("accepted", None)
+                results.append(result(answer, lease, outcome, reading=reading))
+            answer = self.later(*results)
+        self.env["lockgate.exception"]._catch_up(self.channel)
+        return self.env["lockgate.exception"].search([("channel_id", "=", self.channel.id)])
 
 
 class LockgateCase(TurnCase):

@@ -1,13 +1,11 @@
-from datetime import timedelta
-
-from odoo.addons.lockgate.tests.common import request, result
+from odoo.addons.lockgate.tests.common import LaterTurns
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 
 from .common import PriceCase
 
 
-class TestExceptionPrice(PriceCase):
+class TestExceptionPrice(LaterTurns, PriceCase):
     """A price that somebody changed at the channel: it can be drafted, and is decided as any other."""
 
     def setUp(self):
@@ -17,37 +15,12 @@ class TestExceptionPrice(PriceCase):
         self.approved({self.product: 12.5, self.second: 25.0})
         self.channel.action_start()
         self.env.cr.flush()
-        self.seconds = 60
-        lock = type(self.env["lockgate.turn"])._lock
-
-        def later(turn, code):
-            now, channel = lock(turn, code)
-            return now + timedelta(seconds=self.seconds), channel
-
-        self.patch(type(self.env["lockgate.turn"]), "_lock", later)
-
-    def turn(self, *results):
-        """A turn a second after the last: inside one transaction the database's clock stands still."""
-        self.env.flush_all()
-        self.seconds += 1
-        answer = self.env["lockgate.turn"]._take(request(self.channel, results))
-        self.env.invalidate_all()
-        return answer
 
     def drift(self, amount, currency=None):
-        """The channel shows this until Lockgate gives up; returns the exception."""
-        answer = self.turn()
-        while answer["leases"]:
-            results = []
-            for lease in answer["leases"]:
-                reading = {"aspect": "price", "amount": amount, "currency": currency or self.currency.name}
-                read = lease["purpose"] == "read"
-                results.append(
-                    result(answer, lease, "read" if read else "accepted", reading=reading if read else None)
-                )
-            answer = self.turn(*results)
-        self.env["lockgate.exception"]._catch_up(self.channel)
-        return self.env["lockgate.exception"].search([("channel_id", "=", self.channel.id)])
+        """The channel shows this price; returns the exception."""
+        return super().drift(
+            {"aspect": "price", "amount": amount, "currency": currency or self.currency.name}
+        )
 
     def test_the_channels_prices_are_drafted_and_nothing_is_sealed(self):
         exception = self.drift("11.00")

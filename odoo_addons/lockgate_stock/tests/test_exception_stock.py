@@ -1,13 +1,11 @@
-from datetime import timedelta
-
-from odoo.addons.lockgate.tests.common import request, result
+from odoo.addons.lockgate.tests.common import LaterTurns
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 
 from .common import StockCase
 
 
-class TestExceptionStock(StockCase):
+class TestExceptionStock(LaterTurns, StockCase):
     """Stock that somebody changed at the channel: a count can be drafted of it, and a person applies it."""
 
     def setUp(self):
@@ -21,35 +19,10 @@ class TestExceptionStock(StockCase):
         self.order(3)
         self.channel.action_start()
         self.env.cr.flush()
-        self.seconds = 60
-        lock = type(self.env["lockgate.turn"])._lock
-
-        def later(turn, code):
-            now, channel = lock(turn, code)
-            return now + timedelta(seconds=self.seconds), channel
-
-        self.patch(type(self.env["lockgate.turn"]), "_lock", later)
-
-    def exchange(self, *results):
-        """A turn a second after the last: inside one transaction the database's clock stands still."""
-        self.env.flush_all()
-        self.seconds += 1
-        answer = self.env["lockgate.turn"]._take(request(self.channel, results))
-        self.env.invalidate_all()
-        return answer
 
     def drift(self, shown):
-        """The channel shows this number until Lockgate gives up; returns the exception."""
-        answer = self.exchange()
-        while answer["leases"]:
-            results = []
-            for lease in answer["leases"]:
-                read = lease["purpose"] == "read"
-                reading = {"aspect": "stock", "quantity": shown} if read else None
-                results.append(result(answer, lease, "read" if read else "accepted", reading=reading))
-            answer = self.exchange(*results)
-        self.env["lockgate.exception"]._catch_up(self.channel)
-        exception = self.env["lockgate.exception"].search([("channel_id", "=", self.channel.id)])
+        """The channel shows this number; returns the exception, as who counts sees it."""
+        exception = super().drift({"aspect": "stock", "quantity": shown})
         self.assertEqual((exception.category, exception.failing_aspects), ("drift", "stock"))
         return exception.with_user(self.counter)
 
