@@ -122,7 +122,7 @@ class Dispatch:
     def _send_for_a_while(self, run: Run, answer: ExchangeAnswer) -> list[Result]:
         """At least one batch, and those that a fast channel takes before Odoo must hear of them.
 
-        Less than a full batch waits for what is leased next, where more is due: each request takes of a limit.
+        Less than a full batch waits for what is leased next, where more is due: a limit counts requests.
         """
         assert answer.channel is not None
         report_at = self._boot() + REPORT_SECONDS

@@ -36,9 +36,9 @@ class TestResults(LockgateCase):
         answer, _lease = self.lease(7)
         self.want(0, work_class="critical")
         self.turn(work_class="critical", ceiling=0)
-        (lease,) = self.turn(
-            *(result(answer, lease) for lease in answer["leases"]), work_class="critical"
-        )["leases"]
+        (lease,) = self.turn(*(result(answer, lease) for lease in answer["leases"]), work_class="critical")[
+            "leases"
+        ]
         self.assertEqual((lease["purpose"], lease["value"]["quantity"]), ("push", 0))
 
     def test_what_does_not_show_on_the_channel_is_sent_again_before_bulk(self):

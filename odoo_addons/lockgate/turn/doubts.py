@@ -32,7 +32,8 @@ def look(cr, channel):
 
 NOTE = """
     WITH pushed AS (
-        SELECT a.publication_id, a.value->>'sku' AS sku, a.outcome = 'unknown' OR a.until < %(now)s AS in_doubt,
+        SELECT a.publication_id, a.value->>'sku' AS sku,
+               a.outcome = 'unknown' OR a.until < %(now)s AS in_doubt,
                CASE a.outcome WHEN 'unknown' THEN a.until + make_interval(secs => %(look_after)s)
                               ELSE %(now)s + make_interval(secs => %(lag)s) END AS look_at
           FROM lockgate_attempt a

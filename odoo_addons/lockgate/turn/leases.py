@@ -168,9 +168,9 @@ LEVEL = "least(due.tries, 4)"
 TOGETHER = f"(256 >> 2 * {LEVEL})"
 MOST_TOGETHER = 64
 
-# Of the runs for all classes so many give bulk the first place, so that it never starves: a whole run, because
-# a few rows in each would take a request of their own. While the channel is asked with one row it is the one
-# that has waited longest: not, again and again, the most urgent one that it fails on.
+# Of the runs for all classes one in so many gives bulk the first place, so that it never starves: a whole
+# run, because a few rows in each would take a request of their own. While the channel is asked with one row
+# it is the one that has waited longest: not, again and again, the most urgent one that it fails on.
 BULK_FIRST = 10
 CHOSEN = """CASE WHEN (SELECT asks FROM turn) OR name = 'bulk' AND %(bulk_first)s THEN 0 ELSE rank END"""
 
