@@ -102,6 +102,7 @@ def test_a_stop_ends_an_idle_process(system: System, command: str) -> None:
     wait_until(lambda: "active" in system.log(0) or "ready" in system.log(0), "it started")
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
+    assert not system.redis.keys("lockgate:pacer:*"), "a standby takes over at once"
 
 
 def test_a_stop_gives_back_what_was_not_sent_although_a_request_hangs(system: System) -> None:
