@@ -80,6 +80,15 @@ def test_without_any_seat_it_comes_again(redis: Redis, make_worker: MakeWorker) 
     assert redis.zrange("lockgate:again", 0, -1) == [b"shop critical"]
 
 
+def test_without_a_slot_it_comes_again(redis: Redis, make_worker: MakeWorker) -> None:
+    worker, heard = make_worker()
+    while worker._slots.take("shop").holder is not None:
+        pass
+    worker.push("shop", CRITICAL)
+    assert heard == []
+    assert redis.zrange("lockgate:again", 0, -1) == [b"shop critical"]
+
+
 def test_a_limited_channel_spends_nothing_on_routine_work_before(
     monkeypatch: pytest.MonkeyPatch, make_worker: MakeWorker
 ) -> None:
