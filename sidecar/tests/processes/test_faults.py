@@ -83,6 +83,9 @@ def test_a_redis_that_refuses_is_said_without_a_stack_trace(system: System) -> N
     wait_until(lambda: "Redis does not answer" in system.log(0), "the pacer said so")
     wait_until(lambda: "Cannot connect" in system.log(1), "the worker said so")
     assert all(process.poll() is None for process in system.processes)
+    for process in system.processes:
+        process.send_signal(signal.SIGTERM)
+    assert [process.wait(10) for process in system.processes] == [0, 0], "a stop ends them too"
     assert "Traceback" not in system.log(0) + system.log(1)
 
 
