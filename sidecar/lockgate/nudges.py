@@ -23,6 +23,9 @@ LATER = "lockgate:later"
 LOST_AFTER = 5.0
 """Seconds after which a nudge that no worker started on is sent again."""
 
+MOST_WAITING = 1000
+"""Nudges in one queue: while no worker takes any, one more every few seconds would fill Redis in days."""
+
 POP = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
@@ -46,8 +49,9 @@ class Nudges:
         self._app = app
 
     def send(self, channel: str, work_class: WorkClass) -> None:
-        """Nudge a worker, unless a nudge of this kind is on its way already."""
-        if self._redis.set(self._key(channel, work_class), 1, nx=True, px=int(LOST_AFTER * 1000)):
+        """Nudge a worker, unless a nudge of this kind is on its way already, or as good as any is lost."""
+        first = self._redis.set(self._key(channel, work_class), 1, nx=True, px=int(LOST_AFTER * 1000))
+        if first and self._redis.llen(work_class.value) < MOST_WAITING:
             # `queue=` alone: with exchange= or routing_key= messages were dropped in silence after a FLUSHALL
             self._app.send_task("lockgate.push", args=(channel, work_class.value), queue=work_class.value)
 

@@ -171,6 +171,24 @@ def test_a_channel_without_a_known_limit_is_held_too(redis: Redis) -> None:
     assert redis.pttl(hold_key("shop")) > 20_000
 
 
+def test_an_unknown_limit_that_is_used_up_is_waited_for_until_it_is_whole_again(redis: Redis) -> None:
+    budget, shop = Budget(redis), opened()
+    budget.learn(shop.session, PUSH, Heard(requests=1, remaining=1.0, reset=30.0))
+    assert budget.wait("shop", WorkClass.ROUTINE) == 0
+    budget.learn(shop.session, PUSH, Heard(requests=1, remaining=0.0, reset=30.0))
+    assert budget.wait("shop", WorkClass.ROUTINE) > 20.0
+    assert redis.pttl(hold_key("shop")) > 20_000
+
+
+def test_what_the_channel_said_was_left_a_while_ago_counts_no_more(redis: Redis) -> None:
+    now = [100.0]
+    budget, shop = Budget(redis, lambda: now[0]), opened(SLOW)
+    fill(redis, shop, budget)
+    budget.learn(shop.session, PUSH, Heard(requests=1, remaining=0.0))
+    now[0] += 1.0  # more may have come back
+    assert budget.take(shop, WorkClass.CRITICAL, PUSH)
+
+
 def test_a_shorter_wish_does_not_end_a_longer_one(redis: Redis) -> None:
     budget, shop = Budget(redis), opened(SLOW)
     budget.learn(shop.session, PUSH, Heard(hold=60.0))

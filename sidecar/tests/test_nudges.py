@@ -8,7 +8,7 @@ from redis import Redis
 
 from lockgate.broker import connect
 from lockgate.contract import WorkClass
-from lockgate.nudges import AGAIN, Nudges
+from lockgate.nudges import AGAIN, LOST_AFTER, Nudges
 from lockgate.settings import Settings
 from lockgate.tasks import make_app
 
@@ -34,6 +34,29 @@ def test_a_nudge_on_its_way_is_not_sent_twice_until_a_worker_starts(redis: Redis
     nudges.started("shop", ROUTINE)
     nudges.send("shop", ROUTINE)
     assert redis.llen("routine") == 2
+
+
+def test_a_nudge_that_no_worker_starts_on_is_taken_for_lost_after_a_while(
+    redis: Redis, nudges: Nudges
+) -> None:
+    nudges.send("shop", ROUTINE)
+    [key] = redis.keys("lockgate:nudged:*")
+    assert 0 < redis.pttl(key) <= LOST_AFTER * 1000
+
+
+def test_while_no_worker_takes_any_only_so_many_wait(
+    redis: Redis, nudges: Nudges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lockgate.nudges.MOST_WAITING", 3)
+    for _ in range(10):
+        nudges.send("shop", ROUTINE)
+        redis.delete(*redis.keys("lockgate:nudged:*"))  # it was taken for lost
+    assert redis.llen("routine") == 3
+    nudges.send("shop", BULK)
+    assert redis.llen("bulk") == 1
+    redis.rpop("routine")
+    nudges.send("shop", ROUTINE)
+    assert redis.llen("routine") == 3
 
 
 def test_other_channels_and_classes_have_nudges_of_their_own(redis: Redis, nudges: Nudges) -> None:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-import pytest
+import socket
 
-from lockgate.broker import broker_url
+import pytest
+from redis import RedisError
+
+from lockgate.broker import broker_url, connect
 from lockgate.contract import WorkClass
 from lockgate.settings import Settings
 from lockgate.tasks import make_app
@@ -33,6 +36,17 @@ def test_the_task_passes_its_two_words_on() -> None:
 
 def test_a_sender_has_no_task_to_run() -> None:
     assert "lockgate.push" not in make_app(SETTINGS).tasks
+
+
+def test_a_redis_that_falls_silent_ends_every_wait() -> None:
+    transport = make_app(SETTINGS).conf.broker_transport_options
+    assert 0 < transport["socket_timeout"] <= 5
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        connect(f"redis://127.0.0.1:{silent.getsockname()[1]}", timeout=0.1) as redis,
+        pytest.raises(RedisError),
+    ):
+        redis.ping()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -112,6 +113,30 @@ def test_an_answer_that_never_ends_is_cut_off_and_is_a_bad_answer(
     assert type(error) is kind
     assert error.cause == Cause.BAD_ANSWER
     assert "longer than 5000000 bytes" in error.message
+
+
+def test_a_handshake_that_falls_silent_ends_at_the_total_deadline_and_nothing_was_sent() -> None:
+    with raw_server(b"", drip=0.05) as address:
+        error = ask(address.replace("http://", "https://"), deadline=0.3)
+    assert isinstance(error, ChannelDown)
+    assert "timed out" in error.message
+
+
+def test_a_channel_that_accepts_no_connection_ends_at_the_total_deadline() -> None:
+    with socket.socket() as listener, contextlib.ExitStack() as queued:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(2):  # nobody takes them, and there is no room for more
+            other = queued.enter_context(socket.socket())
+            other.setblocking(False)
+            other.connect_ex(listener.getsockname())
+        error = ask(f"http://127.0.0.1:{listener.getsockname()[1]}", deadline=0.3)
+    assert isinstance(error, ChannelDown)
+
+
+def test_a_channel_that_reads_no_further_ends_at_the_total_deadline_and_is_unknown() -> None:
+    with raw_server(b"", drip=30.0) as address, pytest.raises(Unknown):
+        Wire(address, deadline=0.3).call("POST", "/", "x" * 50_000_000, changes=True)
 
 
 def test_what_does_not_fit_where_an_answer_is_read_is_a_bad_answer() -> None:

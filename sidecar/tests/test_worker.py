@@ -29,15 +29,24 @@ class Runs:
 
 @pytest.fixture
 def make_worker(redis: Redis, redis_url: str) -> MakeWorker:
-    def make(queues: Collection[WorkClass] = tuple(WorkClass)) -> tuple[Worker, list[WorkClass]]:
-        settings = Settings(
-            odoo_url="http://odoo", odoo_uuid="u", odoo_key="k", redis_url=redis_url, concurrency=4
-        )
+    def make(
+        queues: Collection[WorkClass] = tuple(WorkClass), **values: int
+    ) -> tuple[Worker, list[WorkClass]]:
+        address = {"odoo_url": "http://odoo", "odoo_uuid": "u", "odoo_key": "k", "redis_url": redis_url}
+        settings = Settings.model_validate({**address, "concurrency": 4, **values})
         worker, heard = Worker(settings, redis, queues), list[WorkClass]()
         worker._dispatch = Runs(heard)  # type: ignore[assignment]
         return worker, heard
 
     return make
+
+
+def test_a_channel_never_takes_a_workers_last_seats_however_high_its_bound(
+    make_worker: MakeWorker,
+) -> None:
+    worker, _ = make_worker(channel_concurrency=100)
+    taken = [worker._slots.take("shop").holder is not None for _ in range(4)]
+    assert taken == [True, True, False, False]
 
 
 def fill(worker: Worker, work_class: WorkClass) -> None:
@@ -66,6 +75,15 @@ def test_without_any_seat_it_comes_again(redis: Redis, make_worker: MakeWorker) 
     worker, heard = make_worker()
     fill(worker, BULK)
     fill(worker, CRITICAL)
+    worker.push("shop", CRITICAL)
+    assert heard == []
+    assert redis.zrange("lockgate:again", 0, -1) == [b"shop critical"]
+
+
+def test_without_a_slot_it_comes_again(redis: Redis, make_worker: MakeWorker) -> None:
+    worker, heard = make_worker()
+    while worker._slots.take("shop").holder is not None:
+        pass
     worker.push("shop", CRITICAL)
     assert heard == []
     assert redis.zrange("lockgate:again", 0, -1) == [b"shop critical"]

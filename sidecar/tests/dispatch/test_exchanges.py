@@ -95,6 +95,41 @@ def test_an_odoo_that_stays_away_ends_the_run(odoo: FakeOdoo, dispatch: Dispatch
     assert clock.boot < 1010.0
 
 
+def test_results_outlast_an_odoo_that_restarts(
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted], clock: Clock
+) -> None:
+    back_at, usual = [0.0], odoo.call
+
+    def call(method: str, message: dict[str, object]) -> object:
+        if clock.boot < back_at[0]:
+            raise OdooDown("it restarts")
+        return usual(method, message)
+
+    def then_away(_: Sequence[Item]) -> Accepted:
+        back_at[0] = clock.boot + 10.0
+        return Accepted()
+
+    odoo.call = call  # type: ignore[method-assign]
+    connector.script.append(then_away)
+    wanted = odoo.want("shop", stock("A"))
+    routine(dispatch)
+    assert wanted.settled
+    assert len(connector.sent) == 1
+
+
+def test_what_another_run_keeps_from_being_leased_is_come_back_to(
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted]
+) -> None:
+    for number in range(501):
+        odoo.want("shop", stock(f"S{number}"))
+    other = dispatch._gateway.exchange("shop", WorkClass.ROUTINE, exchange_id="another-run", ceiling=500)
+    assert len(other.leases) == 500
+    [nudge] = routine(dispatch)
+    assert nudge.work_class == WorkClass.ROUTINE
+    assert nudge.delay > 0
+    assert connector.sent == []
+
+
 def test_what_odoo_refuses_is_not_asked_again(odoo: FakeOdoo, dispatch: Dispatch, clock: Clock) -> None:
     with pytest.raises(OdooRefused, match="no channel 'nowhere'"):
         dispatch.run("nowhere", WorkClass.ROUTINE)

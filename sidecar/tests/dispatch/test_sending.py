@@ -197,16 +197,19 @@ def test_a_long_run_hands_over(
 
 
 def test_a_connector_is_opened_once_until_its_settings_change(
-    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted]
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    closed: list[object] = []
     for quantity in range(3):
         odoo.want("shop", stock("A", quantity))
         routine(dispatch)
     assert connector.opened == 1
     odoo.add_channel("shop", "scripted", url="http://moved")
     odoo.want("shop", stock("A", 9))
+    monkeypatch.setattr(connector, "close", lambda connector: closed.append(connector))
     routine(dispatch)
     assert connector.opened == 2
+    assert len(closed) == 1
 
 
 def test_prices_and_stock_go_each_with_its_credential_where_there_are_two(

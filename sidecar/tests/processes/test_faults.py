@@ -83,6 +83,9 @@ def test_a_redis_that_refuses_is_said_without_a_stack_trace(system: System) -> N
     wait_until(lambda: "Redis does not answer" in system.log(0), "the pacer said so")
     wait_until(lambda: "Cannot connect" in system.log(1), "the worker said so")
     assert all(process.poll() is None for process in system.processes)
+    for process in system.processes:
+        process.send_signal(signal.SIGTERM)
+    assert [process.wait(10) for process in system.processes] == [0, 0], "a stop ends them too"
     assert "Traceback" not in system.log(0) + system.log(1)
 
 
@@ -102,6 +105,7 @@ def test_a_stop_ends_an_idle_process(system: System, command: str) -> None:
     wait_until(lambda: "active" in system.log(0) or "ready" in system.log(0), "it started")
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
+    assert not system.redis.keys("lockgate:pacer:*"), "a standby takes over at once"
 
 
 def test_a_stop_gives_back_what_was_not_sent_although_a_request_hangs(system: System) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -31,6 +32,16 @@ def test_work_that_nobody_told_of_is_found_by_polling(system: System) -> None:
     system.start("worker")
     for work_class in WorkClass:
         system.odoo.want("shop", stock(work_class), work_class)
+    system.settled()
+
+
+def test_what_falls_due_by_time_is_found_when_it_does_however_seldom_odoo_is_asked(system: System) -> None:
+    system.odoo.wake = None
+    system.start("pacer", LOCKGATE_POLL_SECONDS="60")
+    system.start("worker")
+    wait_until(lambda: system.odoo.connectors, "the connectors were registered")
+    system.odoo.want("shop", stock("A")).due_at = time.monotonic() + 2.0
+    system.redis.publish("lockgate:wake:fake-database", "*")  # it asks, and hears when
     system.settled()
 
 
