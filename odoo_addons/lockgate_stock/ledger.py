@@ -4,10 +4,8 @@ import json
 from datetime import timedelta
 
 from odoo.addons.lockgate.turn import prepared
-from odoo.addons.lockgate.turn.values import UNMARKED
+from odoo.addons.lockgate.turn.values import STANDS_ELSEWHERE, UNMARKED
 
-# The mark of a listing that stands on something else than is written down, though no hook told of it.
-STANDS_ELSEWHERE = "found to stand on something else"
 # Why a listing is computed of which no hook told.
 FOUND = frozenset({*UNMARKED, STANDS_ELSEWHERE})
 # The fields of an Exposure that its words are made of.

@@ -5,6 +5,7 @@ import fastjsonschema
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
+from ..turn.values import PUT_BACK
 from .duplicates import code_twice
 
 OPERATOR = "lockgate.lockgate_group_operator"
@@ -198,7 +199,7 @@ class Channel(models.Model):
         put_back = self.filtered(lambda channel: not channel.active) if vals.get("active") else self.browse()
         settings = {channel: channel._settings_words() for channel in self} if "settings" in vals else {}
         result = super().write(vals)
-        put_back._mark_all("put back")  # an archived channel is not marked
+        put_back._mark_all(PUT_BACK)  # an archived channel is not marked
         for channel, before in settings.items():
             if (now := channel._settings_words()) != before:
                 channel.message_post(

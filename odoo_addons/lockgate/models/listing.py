@@ -3,6 +3,7 @@ from functools import partial
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..turn.values import MAPPED
 from .duplicates import listed_twice
 
 # What a channel is told of a listing: a change of one of these may change every value.
@@ -114,7 +115,7 @@ class Listing(models.Model):
         if "product_id" in vals:
             self._stand()
         if MAPPING & set(vals):
-            self._mark("mapping changed")
+            self._mark(MAPPED)
         return result
 
     def _refuse_another_channel(self, channel_id):

@@ -21,6 +21,13 @@ class Listing(models.Model):
         search="_search_twin_id",
         help="The channel sells the product in this unit under another SKU too: both show all of its stock.",
     )
+    named_product_id = fields.Many2one(
+        "product.product",
+        "SKU of Another Product",
+        compute="_compute_named_product_id",
+        search="_search_named_product_id",
+        help="It has the SKU as its internal reference or barcode, and the listed product does not.",
+    )
 
     _reference_unique = models.UniqueIndex(
         "(channel_id, reference) WHERE active AND reference > ''", partial(listed_twice, name="reference")
@@ -38,19 +45,37 @@ class Listing(models.Model):
 
     @api.depends("product_id", "uom_id", "channel_id", "active")
     def _compute_twin_id(self):
-        self.env.flush_all()
-        self.env.cr.execute(TWINS + " AND l.id = ANY(%s) GROUP BY l.id", [self.ids])
-        twins = dict(self.env.cr.fetchall())
+        twins = self._doubtful(TWINS)
         for listing in self:
             listing.twin_id = twins.get(listing.id)
 
+    @api.depends("product_id", "sku", "active")
+    def _compute_named_product_id(self):
+        named = self._doubtful(NAMED)
+        for listing in self:
+            listing.named_product_id = named.get(listing.id)
+
     @api.model
     def _search_twin_id(self, operator, value):
+        return self._search_doubtful(TWINS, operator, value)
+
+    @api.model
+    def _search_named_product_id(self, operator, value):
+        return self._search_doubtful(NAMED, operator, value)
+
+    def _doubtful(self, statement):
+        """{id: what it is confused with} of those of these listings that a statement finds."""
+        self.env.flush_all()
+        self.env.cr.execute(statement + " AND l.id = ANY(%s) GROUP BY l.id", [self.ids])
+        return dict(self.env.cr.fetchall())
+
+    @api.model
+    def _search_doubtful(self, statement, operator, value):
         if operator not in ("in", "not in") or set(value) != {False}:
             return NotImplemented
         self.env.flush_all()
-        self.env.cr.execute(TWINS + " GROUP BY l.id")
-        # "Not twice" is asked as "in [False]".
+        self.env.cr.execute(statement + " GROUP BY l.id")
+        # "None" is asked as "in [False]".
         negative = "not in" if operator == "in" else "in"
         return [("id", negative, [row[0] for row in self.env.cr.fetchall()])]
 
@@ -84,4 +109,14 @@ TWINS = """
       JOIN lockgate_listing o ON o.channel_id = l.channel_id AND o.product_id = l.product_id
        AND o.uom_id = l.uom_id AND o.id <> l.id AND o.active
      WHERE l.active
+"""
+
+NAMED = """
+    SELECT l.id, min(o.id)
+      FROM lockgate_listing l
+      JOIN product_product p ON p.id = l.product_id
+      JOIN product_product o ON (o.default_code = l.sku OR o.barcode = l.sku) AND o.active
+      JOIN product_template t ON t.id = o.product_tmpl_id
+       AND (t.company_id IS NULL OR t.company_id = l.company_id)
+     WHERE l.active AND l.sku IS DISTINCT FROM p.default_code AND l.sku IS DISTINCT FROM p.barcode
 """

@@ -3,7 +3,7 @@ from functools import partial
 from odoo import api, fields, models
 
 from .. import wake
-from ..turn.values import RETRY
+from ..turn.values import RETRY, UNSEEN, weightier
 
 KEY = "lockgate.marks"
 
@@ -60,8 +60,8 @@ class Outbox(models.Model):
             precommit.add(self._append)
         marks = precommit.data[KEY]
         for record_id in ids:
-            if marks.get((kind, record_id, aspect)) != RETRY:
-                marks[kind, record_id, aspect] = reason
+            key = kind, record_id, aspect
+            marks[key] = weightier(marks.get(key), reason)
 
     @api.model
     def _append(self):
@@ -90,7 +90,7 @@ class Outbox(models.Model):
             ), appended AS (
                 INSERT INTO lockgate_outbox (channel_id, listing_id, aspect, reason, marked_at)
                 SELECT c.id, l.id, l.aspect,
-                       coalesce(max(l.reason) FILTER (WHERE l.reason = %s), min(l.reason)),
+                       (array_agg(l.reason ORDER BY array_position(%s::text[], l.reason), l.reason))[1],
                        clock_timestamp() AT TIME ZONE 'UTC'
                   FROM listed l JOIN lockgate_channel c ON c.id = l.channel_id AND c.active
               GROUP BY c.id, l.id, l.aspect
@@ -98,7 +98,7 @@ class Outbox(models.Model):
             )
             SELECT DISTINCT c.code FROM lockgate_channel c JOIN appended a ON a.channel_id = c.id
             """,
-            [list(kinds), list(ids), list(aspects), list(marks.values()), RETRY],
+            [list(kinds), list(ids), list(aspects), list(marks.values()), [RETRY, *UNSEEN]],
         )
         codes = [code for (code,) in self.env.cr.fetchall()]
         if codes:

@@ -34,5 +34,13 @@ class TestBurst(LockgateCase):
         reasons = {mark.listing_id: mark.reason for mark in self.consume(10)}
         self.assertEqual(reasons, {self.listings[0].id: "retry", self.listings[1].id: "adjusted"})
 
+    def test_what_asks_for_a_second_computation_stands_above_all_but_a_persons_retry(self):
+        for reason in ("shipped", "put back", "adjusted"):
+            self.mark(self.listings[0], reason)
+        for reason in ("retry", "mapping changed", "adjusted"):
+            self.mark(self.listings[1], reason)
+        reasons = {mark.listing_id: mark.reason for mark in self.consume(10)}
+        self.assertEqual(reasons, {self.listings[0].id: "put back", self.listings[1].id: "retry"})
+
     def test_a_channel_without_marks_has_nothing_to_consume(self):
         self.assertEqual(self.consume(10), [])

@@ -38,6 +38,32 @@ class TestMappingCheck(LockgateCase):
         self.assertEqual(found, twin | self.listing)
         self.assertIn(dozen, self.env["lockgate.listing"].search([("twin_id", "=", False)]))
 
+    def test_a_sku_that_is_another_products_is_shown(self):
+        first, second, _third = self.listings
+        first.sku = "on its way"
+        second.sku = first.product_id.default_code
+        second.flush_recordset()
+        self.assertEqual(second.named_product_id, first.product_id)
+        first.product_id.barcode = "4006381333931"
+        second.sku = "4006381333931"
+        self.assertEqual(second.named_product_id, first.product_id)
+        listings = self.env["lockgate.listing"]
+        self.assertEqual(listings.search([("named_product_id", "!=", False)]), second)
+        self.assertIn(first, listings.search([("named_product_id", "=", False)]))
+
+    def test_a_sku_of_the_listed_product_or_of_none_in_reach_is_not(self):
+        first, second, third = self.listings
+        self.assertFalse(self.listings.named_product_id)
+        first.product_id.barcode = first.sku = "4006381333931"
+        second.product_id.default_code = first.sku
+        self.assertFalse(first.named_product_id)
+        company = self.env["res.company"].create({"name": "Other Canal"})
+        values = {"name": "Tug", "default_code": "TUG", "company_id": company.id}
+        self.env["product.product"].create(values)
+        self.env["product.product"].create({"name": "Sunk", "default_code": "TUG", "active": False})
+        third.sku = "TUG"
+        self.assertFalse(third.named_product_id)
+
     def test_a_pack_says_what_it_contains(self):
         self.assertFalse(self.listing.pack_words)
         self.listing.uom_id = self.env.ref("uom.product_uom_dozen")

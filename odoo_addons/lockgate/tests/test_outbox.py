@@ -63,6 +63,13 @@ class TestOutbox(LockgateCase):
         outbox._mark_listings("stock", self.listing.ids, "mapping changed")
         self.assertEqual(self.marks(), [(self.listing.id, "stock", "retry")])
 
+    def test_what_asks_for_a_second_computation_is_not_lost_on_other_marks_of_the_same_flush(self):
+        outbox = self.env["lockgate.outbox"]
+        outbox._mark_products("stock", self.listing.product_id.ids, "adjusted")
+        outbox._mark_listings("stock", self.listing.ids, "mapping changed")
+        outbox._mark_listings("stock", self.listing.ids, "sold on the channel")
+        self.assertEqual(self.marks(), [(self.listing.id, "stock", "mapping changed")])
+
     def test_an_archived_channel_is_not_marked_and_all_of_it_is_when_it_is_put_back(self):
         outbox = self.env["lockgate.outbox"]
         self.channel.active = False

@@ -84,6 +84,15 @@ class TestScopedMarks(LockgateCase):
         self.assertEqual(computed[:2], [{2: first, 3: first}, {4: first}])
         self.assertEqual(computed[2:], [{0: later, 1: later}, {2: later, 3: later}, {4: later}])
 
+    def test_of_several_the_latest_says_why_and_that_the_channel_was_put_back_above_it(self):
+        self.mark_all("policy changed")
+        self.mark_all("unit changed")
+        self.assertEqual(set(self.turns(1)[0].values()), {"unit changed"})
+        self.turns(3)
+        self.mark_all("put back")
+        self.mark_all("unit changed")
+        self.assertEqual(set(self.turns(1)[0].values()), {"put back"})
+
     def test_a_listing_that_waits_for_it_says_so(self):
         self.mark_all()
         self.turn(ceiling=0)

@@ -10,6 +10,14 @@ from . import prepared
 # A listing that is new is computed again after this: a transaction that began before the listing was
 # committed could not see it and so left no mark (REPEATABLE READ).
 SETTLE_AFTER = timedelta(minutes=2)
+# So is one that is marked for one of these reasons: it, or its channel, is marked by products from now on,
+# or by others than before.
+UNSEEN = MAPPED, PUT_BACK, STANDS_ANEW, STANDS_ELSEWHERE = (
+    "mapping changed",
+    "put back",
+    "bill of materials changed",
+    "found to stand on something else",  # by the sweep: no hook told of it
+)
 POSTPONED = timedelta(hours=1)
 # How many marks one turn looks at for each listing that it computes.
 AHEAD = 10
@@ -19,6 +27,8 @@ UNMARKED = RECHECK, REFRESH = "recheck", "refresh"
 AMONG_MARKS = "recheck among marks"
 # A person asks that the newest value be sent again.
 RETRY = "retry"
+# Of several reasons the later stands, unless an earlier one weighs more.
+WEIGHTS = {RETRY: 2, **dict.fromkeys(UNSEEN, 1)}
 
 
 class Mark(NamedTuple):
@@ -77,6 +87,11 @@ class Channel:
         }
 
 
+def weightier(before, reason):
+    """Which of two reasons to compute the same stands, the first being the earlier."""
+    return before if WEIGHTS.get(before, 0) > WEIGHTS.get(reason, 0) else reason
+
+
 def consume_marks(cr, channel_id, rows):
     """Delete marks that this very transaction reads: one for each of `rows` listings at most.
 
@@ -84,7 +99,7 @@ def consume_marks(cr, channel_id, rows):
     far as it looked.
 
     Never by a watermark: late commits carry lower ids. Of a burst the marks of a listing go together, as far
-    as AHEAD lets it look. A person's retry stands above any other reason, the latest above the others.
+    as AHEAD lets it look. Of their reasons the `weightier` stands.
     """
     prepared.execute(cr, AHEAD_MARKS, {"channel": channel_id, "slice": rows * AHEAD})
     found, marks, places, scopes = cr.fetchall(), {}, [], []
@@ -97,7 +112,7 @@ def consume_marks(cr, channel_id, rows):
         if key not in marks and len(marks) == rows:
             continue
         places.append(place)
-        if key not in marks or marks[key].reason != RETRY:
+        if key not in marks or weightier(marks[key].reason, mark.reason) == mark.reason:
             marks[key] = mark
     if places:
         # By their place, which never changes: only scoped marks are updated. A join, planned for the empty
@@ -193,7 +208,7 @@ AHEAD_MARKS = """
      WHERE channel_id = %(channel)s ORDER BY id LIMIT %(slice)s
 """
 
-SCOPE = """
+SCOPE = f"""
     WITH furthest AS MATERIALIZED (
         SELECT max(coalesce(reached, 0)) AS reached FROM lockgate_outbox
          WHERE channel_id = %(channel)s AND listing_id IS NULL AND aspect = %(aspect)s
@@ -213,7 +228,8 @@ SCOPE = """
         DELETE FROM lockgate_outbox USING counted
          WHERE NOT more AND lockgate_outbox.id IN (SELECT id FROM scoped)
     )
-    SELECT id, %(aspect)s, (SELECT reason FROM scoped ORDER BY id DESC LIMIT 1) FROM next
+    SELECT id, %(aspect)s, (SELECT reason FROM scoped ORDER BY reason = '{PUT_BACK}' DESC, id DESC LIMIT 1)
+      FROM next
 """
 
 CONSUME = "DELETE FROM lockgate_outbox WHERE ctid = ANY(%(places)s::tid[])"

@@ -18,6 +18,7 @@ from . import (
     product_category,
     product_product,
     product_template,
+    res_partner,
     shares_again,
     stock_location,
     stock_move,

@@ -1,10 +1,8 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.addons.lockgate.turn.values import RECHECK
+from odoo.addons.lockgate.turn.values import RECHECK, STANDS_ELSEWHERE
 from odoo.tools import split_every
-
-from ..ledger import STANDS_ELSEWHERE
 
 # Listings whose bills of materials are asked at once.
 AT_ONCE = 1000

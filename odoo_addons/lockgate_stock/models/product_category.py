@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 
 class ProductCategory(models.Model):
@@ -7,6 +7,16 @@ class ProductCategory(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if "parent_id" in vals:
-            # Which policies match is read through the parents; rare, so everything is marked.
-            self.env["lockgate.channel"].sudo().search([])._mark_stock("category moved")
+            self._lockgate_mark("category moved")
         return result
+
+    def unlink(self):
+        # PostgreSQL itself takes the category away from its products, and deletes those below it.
+        result = super().unlink()
+        self._lockgate_mark("category removed")
+        return result
+
+    @api.model
+    def _lockgate_mark(self, reason):
+        """Mark everything: which policies match is read through the parents, and this is rare."""
+        self.env["lockgate.channel"].sudo().search([])._mark_stock(reason)

@@ -59,6 +59,11 @@ class ProductCategory(models.Model):
             self.env["lockgate.exposure.policy"].sudo().search([])._check_shares()
         return result
 
+    def unlink(self):
+        result = super().unlink()
+        self.env["lockgate.exposure.policy"].sudo().search([])._check_shares()
+        return result
+
 
 class StockLocation(models.Model):
     _inherit = "stock.location"

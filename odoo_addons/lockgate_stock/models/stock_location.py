@@ -21,6 +21,10 @@ class StockLocation(models.Model):
         self._lockgate_mark(reason)
         return result
 
+    def unlink(self):
+        self._lockgate_mark("location changed")  # of a move that was to end here PostgreSQL forgets the end
+        return super().unlink()
+
     def _lockgate_sold(self):
         """What was sold out of these locations though no move says so yet: {product id: in its own unit}.
 

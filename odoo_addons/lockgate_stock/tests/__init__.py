@@ -20,4 +20,5 @@ from . import (
     test_steps,
     test_sweep,
     test_turn,
+    test_unseen,
 )

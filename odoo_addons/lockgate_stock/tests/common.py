@@ -115,12 +115,13 @@ class StockCase(TurnCase):
         cls.env["stock.quant"].with_context(inventory_mode=True).create(values).action_apply_inventory()
 
     @classmethod
-    def scrap(cls, quantity, product=None):
+    def scrap(cls, quantity, product=None, **values):
         scrap = cls.env["stock.scrap"].create(
             {
                 "product_id": (product or cls.product).id,
                 "scrap_qty": quantity,
                 "location_id": cls.stock.id,
+                **values,
             }
         )
         scrap.action_validate()
@@ -179,6 +180,12 @@ class StockCase(TurnCase):
         """A turn of the channel, as at an exchange that leases nothing."""
         self.env.cr.flush()
         self.env["lockgate.turn"]._take(request(channel or self.channel, ceiling=0))
+        self.env.invalidate_all()
+
+    def bring_rechecks_near(self, by):
+        """Rechecks fall due that much sooner: inside a transaction the clock stands still."""
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE lockgate_publication SET recheck_at = recheck_at - %s", [by])
         self.env.invalidate_all()
 
     def published(self, listing=None):

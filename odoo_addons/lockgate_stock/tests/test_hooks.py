@@ -128,6 +128,43 @@ class TestHooks(StockCase):
         self.assertEqual(self.reasons(), {"on hand"})
         self.assertEqual(self.quantity(), 0)
 
+    def test_an_owner_who_is_deleted_leaves_goods_to_sell(self):
+        owner = self.env["res.partner"].create({"name": "Consignor"})
+        self.env["lockgate.exposure.policy"].create({"name": "All", "basis": "forecast"})
+        self.quant(owner_id=owner.id)
+        lines = (self.product, 5)
+        self._picking(self.warehouse.in_type_id, self.suppliers, self.stock, lines).owner_id = owner
+        self._picking(
+            self.warehouse.in_type_id, self.suppliers, self.stock, lines, restrict_partner_id=owner.id
+        )
+        self.assertEqual(self.quantity(), 0)
+        self.reasons()
+        owner.unlink()
+        self.assertEqual(self.reasons(), {"expected"})
+        self.assertEqual(self.quantity(), 14)
+
+    def test_a_partner_who_owned_nothing_leaves_no_mark(self):
+        self.quant()
+        self.marks()
+        self.env["res.partner"].create({"name": "Passer-by"}).unlink()
+        self.assertEqual(self.marks(), [])
+
+    def test_a_location_that_is_deleted_marks_what_was_to_end_there(self):
+        bay = self.env["stock.location"].create({"name": "Bay", "location_id": self.shelf.id})
+        self.env["lockgate.exposure.policy"].create({"name": "All", "basis": "forecast"})
+        self._picking(
+            self.warehouse.in_type_id,
+            self.suppliers,
+            self.warehouse.wh_input_stock_loc_id,
+            (self.product, 5),
+            location_final_id=bay.id,
+        )
+        self.assertEqual(self.quantity(), 5)
+        self.reasons()
+        bay.unlink()
+        self.assertEqual(self.reasons(), {"location changed"})
+        self.assertEqual(self.quantity(), 0)
+
     def test_a_products_name_and_cost_leave_no_mark(self):
         self.product.name = "Narrow boat"
         self.product.standard_price = 12.5

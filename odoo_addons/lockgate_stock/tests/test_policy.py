@@ -154,6 +154,19 @@ class TestPolicy(StockCase):
         self.assertIn((self.channel, "category moved"), self.scoped())
         self.assertEqual(self.quantity(), 100)
 
+    def test_a_category_that_is_deleted_leaves_its_products_to_others(self):
+        above = self.env["product.category"].create({"name": "Boats"})
+        self.product.categ_id = self.env["product.category"].create(
+            {"name": "Canal boats", "parent_id": above.id}
+        )
+        self.receive(100)
+        self._policy(buffer=10, applies_to="category", category_id=above.id)
+        self.assertEqual(self.quantity(), 90)
+        self.scoped()
+        self.product.categ_id.unlink()
+        self.assertIn((self.channel, "category removed"), self.scoped())
+        self.assertEqual(self.quantity(), 100)
+
     def test_a_product_without_category_is_matched_by_no_category(self):
         self.product.categ_id = False
         self.receive(100)

@@ -81,6 +81,17 @@ class TestSharesAgain(StockCase):
         with self.refused("CANAL BOAT.* 110 %"), self.env.cr.savepoint():
             canal_boats.parent_id = boats
 
+    def test_a_category_whose_products_fall_to_other_policies_is_not_deleted(self):
+        boats = self.env["product.category"].create({"name": "Boats"})
+        self.product.categ_id = boats
+        canal_boats = self.env["product.category"].create({"name": "Canal boats", "parent_id": boats.id})
+        self.product.categ_id = canal_boats
+        self.policy(self.channel, 40, applies_to="category", category_id=boats.id, sequence=1)
+        self.policy(self.channel, 60)
+        self.policy(self.other, 50, self.there)
+        with self.refused("CANAL BOAT.* 110 %"), self.env.cr.savepoint():
+            canal_boats.unlink()
+
     def test_a_channel_that_is_put_back_is_refused(self):
         self.policy(self.other, 60)
         self.other.active = False

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.addons.lockgate.turn.values import STANDS_ANEW
 
 KEY = "lockgate.standing"
 
@@ -31,4 +32,4 @@ class Standing(models.Model):
         )
         listings = self.env["lockgate.listing"].browse(row[0] for row in self.env.cr.fetchall())
         changed = listings._stand()
-        self.env["lockgate.outbox"]._mark_listings("stock", changed.ids, "bill of materials changed")
+        self.env["lockgate.outbox"]._mark_listings("stock", changed.ids, STANDS_ANEW)

@@ -1,4 +1,5 @@
 from odoo import Command
+from odoo.addons.lockgate.turn.values import SETTLE_AFTER
 from odoo.tests import new_test_user, tagged
 
 from ..hooks import uninstall_hook
@@ -70,6 +71,21 @@ class TestStanding(KitCase):
             edit()
             self.assertEqual(self.marks(), [(self.kit_listing.id, "stock", "bill of materials changed")])
             self.assertGreaterEqual(self.stands().items(), stands.items())
+
+    def test_what_could_not_see_a_changed_bill_is_found_soon(self):
+        for part in self.product | self.paddle | self.unlisted:
+            self.receive(20, part)
+        self.turn()
+        self.bring_rechecks_near(SETTLE_AFTER)
+        self.turn()
+        self.bom.bom_line_ids[1].product_id = self.unlisted
+        self.turn()
+        self.assertEqual(self.published(self.kit_listing), 10)
+        self.order(4, self.unlisted)
+        self.forget_marks()
+        self.bring_rechecks_near(SETTLE_AFTER)
+        self.turn()
+        self.assertEqual(self.published(self.kit_listing), 8)
 
     def test_an_edit_that_changes_no_quantity_leaves_no_mark(self):
         self.bom.code = "Canoes"

@@ -55,6 +55,8 @@ class WarehouseDay(RuleBasedStateMachine):
         self.world.drain()
         recount = Recount(self.env, self.env.cr.now())
         for listing, shown in self.world.told().items():
+            if not listing.channel_id.active:
+                continue  # nobody keeps it true before it is put back
             parts, ended = self.world.parts(listing), listing in self.ended
             counted = recount.quantity(listing, told[listing], parts, ended)
             name = f"{listing.display_name} on {listing.channel_id.name}"
@@ -148,9 +150,9 @@ class WarehouseDay(RuleBasedStateMachine):
         if whole:
             picking.owner_id = world.owner
 
-    @rule(product=pick, quantity=few, kind=st.sampled_from(["dropship", "received", "sent"]))
+    @rule(product=pick, quantity=few, kind=st.sampled_from(["dropship", "received", "sent", "bought"]))
     def pass_by(self, product, quantity, kind):
-        """What never lies in a place of ours: at a supplier's, or in another company."""
+        """What never lies in a place of ours, at a supplier's or in another company; or comes from there."""
         world = self.world
         lines = (one(world.goods, product), quantity)
         abroad = world.abroad
@@ -159,6 +161,7 @@ class WarehouseDay(RuleBasedStateMachine):
             "dropship": (world.warehouse.in_type_id, world.suppliers, world.customers),
             "received": (abroad.in_type_id, world.suppliers, abroad.lot_stock_id),
             "sent": (abroad.out_type_id, abroad.lot_stock_id, inter_company),
+            "bought": (world.warehouse.in_type_id, inter_company, world.stock),
         }[kind]
         company = {"company_id": types.company_id.id}
         world.finish(world._picking(types, source, destination, lines, **company))
@@ -174,6 +177,8 @@ class WarehouseDay(RuleBasedStateMachine):
     def count(self, product, quantity, place, owner, package):
         world = self.world
         product, place = one(world.goods, product), one(world.places, place)
+        if not product.is_storable:
+            return
         values = {"lot_id": world.lots[0].id} if product.tracking == "lot" else {}
         if owner:
             values["owner_id"] = world.owner.id
@@ -181,9 +186,14 @@ class WarehouseDay(RuleBasedStateMachine):
             values["package_id"] = world.boxes[place].id
         world.count(quantity, place, product, **values)
 
-    @rule(quantity=few)
-    def scrap(self, quantity):
-        self.world.scrap(quantity)
+    @rule(product=pick, quantity=few, place=pick, owner=st.booleans())
+    def scrap(self, product, quantity, place, owner):
+        world = self.world
+        product = one(world.goods, product)
+        values = {"lot_id": world.lots[0].id} if product.tracking == "lot" else {}
+        if owner:
+            values["owner_id"] = world.owner.id
+        world.scrap(quantity, product, location_id=one(world.places, place).id, **values)
 
     @rule(lot=pick, quantity=few)
     def build(self, lot, quantity):
@@ -203,6 +213,21 @@ class WarehouseDay(RuleBasedStateMachine):
             order._set_qty_producing(False)
             order.move_raw_ids.picked = True
             order.button_mark_done()
+
+    @rule(quantity=few)
+    def take_apart(self, quantity):
+        """Rafts become boats again."""
+        world = self.world
+        order = self.env["mrp.unbuild"].create(
+            {
+                "product_id": world.raft.id,
+                "product_qty": quantity,
+                "bom_id": world.raft_bom.id,
+                "location_id": world.stock.id,
+                "location_dest_id": world.stock.id,
+            }
+        )
+        order.action_unbuild()
 
     @rule(place=pick, quantity=st.integers(-5, 40), owner=st.booleans())
     def write_a_quant(self, place, quantity, owner):
@@ -245,11 +270,35 @@ class WarehouseDay(RuleBasedStateMachine):
         elif move.state in OPEN:
             move.date += timedelta(days=days)
 
-    @rule(number=pick)
-    def bring_back(self, number):
-        done = self.env["stock.picking"].search(
+    @precondition(lambda self: self._pickings())
+    @rule(picking=pick, owned=st.booleans())
+    def give_to(self, picking, owned):
+        """Whose it will be."""
+        one(self._pickings(), picking).owner_id = owned and self.world.owner
+
+    @precondition(lambda self: self._pickings())
+    @rule(picking=pick, place=pick)
+    def send_elsewhere(self, picking, place):
+        """What was to end in a place of ours ends in another."""
+        move = one(self._pickings(), picking).move_ids[0]
+        if move.state in OPEN and move.location_dest_id in self.world.places:
+            move.location_dest_id = one(self.world.places, place)
+
+    def _delivered(self):
+        return self.env["stock.picking"].search(
             [("state", "=", "done"), ("picking_type_id", "=", self.world.warehouse.out_type_id.id)]
         )
+
+    @rule(number=pick, quantity=few)
+    def correct(self, number, quantity):
+        """What was done already."""
+        done = self._delivered().move_ids.move_line_ids
+        if done:
+            one(done, number).quantity = quantity
+
+    @rule(number=pick)
+    def bring_back(self, number):
+        done = self._delivered()
         if done:
             picking = one(done, number)
             wizard = self.env["stock.return.picking"].create({"picking_id": picking.id})
@@ -323,7 +372,7 @@ class WarehouseDay(RuleBasedStateMachine):
             **terms,
             "name": "Drawn",
             "channel_id": channel.id,
-            "category_id": world.boats.id,
+            "category_id": one(world.boats | world.vessels, listing).id,
             "ends_at": ends and self.env.cr.now() + timedelta(days=ends),
             "tier_ids": [Command.clear(), *map(Command.create, tiers)],
             "source_ids": [Command.clear()]
@@ -348,6 +397,12 @@ class WarehouseDay(RuleBasedStateMachine):
             policy = one(policies, number)
             policy.unlink() if gone else policy.action_archive()
 
+    @rule(number=pick, sequence=st.integers(1, 5))
+    def move_a_policy(self, number, sequence):
+        policies = self.env["lockgate.exposure.policy"].search([("name", "=", "Drawn")])
+        if policies:
+            one(policies, number).sequence = sequence
+
     @rule(channel=pick, percent=st.sampled_from([0, 50, 80]))
     def reduce_or_restore(self, channel, percent):
         channel = one(self.world.channels, channel)
@@ -357,15 +412,27 @@ class WarehouseDay(RuleBasedStateMachine):
         else:
             channel.action_reduce()
 
+    def try_to_write(self, record, **values):
+        """What Odoo refuses here and there, as of goods that lie somewhere."""
+        try:
+            with self.env.cr.savepoint():
+                record.write(values)
+        except UserError:
+            self.env.invalidate_all()
+
     @rule(product=pick, dozen=st.booleans())
     def keep_by(self, product, dozen):
         """Another unit of a product: Odoo refuses it where moves or bills are in other units."""
         world = self.world
-        try:
-            with self.env.cr.savepoint():
-                one(world.goods, product).uom_id = world.dozen if dozen else world.unit
-        except UserError:
-            self.env.invalidate_all()
+        self.try_to_write(one(world.goods, product), uom_id=(world.dozen if dozen else world.unit).id)
+
+    @rule(number=st.sampled_from([10, 12]))
+    def resize_a_dozen(self, number):
+        self.try_to_write(self.world.dozen, relative_factor=number)
+
+    @rule(product=pick, stored=st.booleans())
+    def keep_in_stock(self, product, stored):
+        self.try_to_write(one(self.world.goods | self.world.towing, product), is_storable=stored)
 
     @rule(channel=pick, warehouses=st.integers(0, 7))
     def choose_warehouses(self, channel, warehouses):
@@ -376,14 +443,36 @@ class WarehouseDay(RuleBasedStateMachine):
     @rule(what=pick)
     def archive_or_put_back(self, what):
         world = self.world
-        record = one([*world.goods, *world.kits, world.towing, *world.listings], what)
-        if record._name == "product.product" or record.product_id.active:
+        record = one([*world.goods, *world.kits, world.towing, *world.listings, *world.channels], what)
+        if record._name != "lockgate.listing" or record.product_id.active:
             record.write({"active": not record.active})
+
+    @rule(listing=pick, product=pick)
+    def map_anew(self, listing, product):
+        """A listing sells another product from now on."""
+        world = self.world
+        product = one(world.goods | world.kits, product)
+        if product.active:
+            one(world.listings, listing).product_id = product
 
     @rule(product=pick, boat=st.booleans())
     def sort_a_product(self, product, boat):
         world = self.world
         one(world.goods | world.kits, product).categ_id = boat and world.boats
+
+    @rule(above=st.booleans())
+    def move_a_category(self, above):
+        self.world.boats.parent_id = above and self.world.vessels
+
+    @rule(place=pick)
+    def control_elsewhere(self, place):
+        self.world.warehouse.wh_qc_stock_loc_id = one(self.world.bays | self.world.controls, place)
+
+    @rule(place=pick, usage=st.sampled_from([None, "internal", "transit"]))
+    def close_or_open(self, place, usage):
+        """A bay is archived, put back, or another kind of place; Odoo refuses it while goods lie there."""
+        bay = one(self.world.bays, place)
+        self.try_to_write(bay, **({"usage": usage} if usage else {"active": not bay.active}))
 
     @rule(place=pick, hold=st.booleans())
     def hold(self, place, hold):
