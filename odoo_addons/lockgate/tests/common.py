@@ -9,6 +9,7 @@ from odoo.tests import TransactionCase, new_test_user
 
 from ..models import turn
 from ..models.turn import SLICE, Wanted
+from ..turn import leases
 
 DEMO_SETTINGS = {
     "type": "object",
@@ -134,12 +135,13 @@ def event(channel, **values):
 
 class TurnCase(TransactionCase):
     """Turns run on the test's own cursor. In life their bounds end with their transaction: here they would
-    end the test's, when a busy machine keeps it waiting between two statements."""
+    end the test's, when a busy machine keeps it waiting between two statements. No lot is drawn."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.classPatch(turn, "STATEMENT_TIMEOUT", "0")
+        cls.classPatch(leases, "draw", lambda: 1)
 
 
 class LaterTurns:

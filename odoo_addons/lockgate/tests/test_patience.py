@@ -2,6 +2,7 @@
 
 from psycopg2 import IntegrityError
 
+from odoo.tests import TransactionCase
 from odoo.tools import mute_logger
 
 from ..turn import leases
@@ -212,10 +213,6 @@ class TestAKillerThatIsReadBack(KillerCase):
 class TestShares(LockgateCase):
     LISTINGS = 30
 
-    def lot(self, number):
-        """Draw this of the numbers that say which runs give bulk the first place."""
-        self.patch(leases.secrets, "randbelow", lambda below: number % below)
-
     def bulk_and_urgent(self):
         """Ten listings with bulk work, and twenty with more urgent work."""
         for listing, work_class in zip(
@@ -226,17 +223,14 @@ class TestShares(LockgateCase):
 
     def test_one_of_so_many_runs_gives_bulk_the_first_place_however_much_urgent_work_waits(self):
         bulk = self.bulk_and_urgent()
-        self.lot(0)
+        self.patch(leases, "draw", lambda: 0)
         skus = [lease["value"]["sku"] for lease in self.turn(ceiling=12)["leases"]]
         self.assertEqual((set(skus[:10]), bulk & set(skus[10:])), (bulk, set()))
 
     def test_the_other_runs_give_it_the_last_one_and_send_no_small_requests_for_it(self):
         bulk = self.bulk_and_urgent()
-        for number in range(1, leases.BULK_FIRST):
-            self.lot(number)
-            answer = self.turn(ceiling=20)
-            self.assertEqual({lease["value"]["sku"] for lease in answer["leases"]} & bulk, set())
-            self.tell(answer, "retry", retry_after=0.0, seconds=0.0)
+        answer = self.turn(ceiling=20)
+        self.assertEqual({lease["value"]["sku"] for lease in answer["leases"]} & bulk, set())
 
     def test_a_comparison_has_the_first_place_with_bulk(self):
         self.settle()
@@ -244,8 +238,8 @@ class TestShares(LockgateCase):
         self.env["lockgate.reconciliation"]._begin(self.channel, "compare")
         for listing in self.listings[1:]:
             self.want(7, listing, "critical")
-        for number, purposes in (1, ["push"] * 5), (0, ["read"] + ["push"] * 4):
-            self.lot(number)
+        for number, purposes in (leases.BULK_FIRST - 1, ["push"] * 5), (0, ["read"] + ["push"] * 4):
+            self.patch(leases, "draw", lambda number=number: number)
             answer = self.turn(ceiling=5)
             self.assertEqual([lease["purpose"] for lease in answer["leases"]], purposes)
             self.tell(answer, "retry", retry_after=0.0, seconds=0.0)
@@ -274,3 +268,9 @@ class TestShares(LockgateCase):
                     self.tell(answer, "accepted")
             self.pass_time(1)
         self.assertIn(False, asked)
+
+
+class TestLots(TransactionCase):
+    def test_bulk_and_all_other_work_have_the_first_place_again_and_again(self):
+        drawn = [leases.draw() for _run in range(1000)]
+        self.assertEqual(set(drawn), set(range(leases.BULK_FIRST)))

@@ -31,7 +31,7 @@ def grant(cr, now, channel, request):
     A frozen channel is leased read-backs of its reconciliation, and never a push.
     """
     token = secrets.token_urlsafe(24)
-    bulk_first = secrets.randbelow(BULK_FIRST) == 0
+    bulk_first = draw() == 0
     statements = [GRANT] if channel.running else []
     if channel.reconciliation and request["work_class"] == "bulk":
         compared = [COMPARE, REFRESH] if channel.running else [COMPARE]
@@ -57,6 +57,11 @@ def grant(cr, now, channel, request):
         )
         granted += cr.fetchall()
     return _message(channel, token, granted, channel.send_within)
+
+
+def draw():
+    """The lot of a run: 0 gives bulk the first place."""
+    return secrets.randbelow(BULK_FIRST)
 
 
 def repeat(cr, now, exchange_id, channel):
