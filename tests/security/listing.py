@@ -23,7 +23,8 @@ def listing() -> str:
     total = sum(len(whats) for whats in groups.values())
     return (
         f"\n{total} attempts, made in {sum(calls.values())} calls by each role that could try, over "
-        "`/json/2`, JSON-RPC, the web client's `call_kw` and the chatter's routes:\n\n"
+        "`/json/2`, JSON-RPC, the web client's `call_kw` and the chatter's routes; by an analyst, an "
+        "approver and the integration user over each that they have:\n\n"
         "| kind | attempts | calls | what is tried |\n|---|---|---|---|\n" + "".join(rows) + "\n"
     )
 

@@ -10,6 +10,7 @@ from tests.security.attempt import Attempt
 from tests.security.attempts import attempts
 from tests.security.governed import set_up_governed
 from tests.security.listing import BEGIN, DOCUMENT, END, listing
+from tests.security.rollbacks import set_up_rollbacks
 from tests.security.side_doors import set_up_side_doors
 from tests.security.world import PROTECTED, World, attacked
 
@@ -19,11 +20,13 @@ GROUPS = list(dict.fromkeys(attempt.group for attempt in attempts(World())))
 @pytest.fixture(scope="module")
 def running():
     with attacked() as (stack, world):
-        admin, analyst = (
-            User(stack.odoo.url, stack.odoo.database, login, login) for login in ("admin", "analyst")
-        )
-        set_up_side_doors(admin, analyst, world)
-        set_up_governed(admin, world)
+        people = {
+            login: User(stack.odoo.url, stack.odoo.database, login, login)
+            for login in ("admin", "analyst", "approver", "both")
+        }
+        set_up_side_doors(people["admin"], people["analyst"], world)
+        set_up_governed(people["admin"], world)
+        set_up_rollbacks(people, world)
         yield stack, world
 
 

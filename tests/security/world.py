@@ -113,6 +113,7 @@ class World:
     listing: int = 0
     product: int = 0
     other_product: int = 0
+    third_product: int = 0
     template: int = 0
     pricelist: int = 0
     connector: int = 0
@@ -136,6 +137,10 @@ class World:
     record_rule: int = 0
     board: int = 0
     emergency: int = 0
+    effective: int = 0
+    rollback: int = 0
+    rollback_policy: int = 0
+    on_call: int = 0
     mapping: int = 0
     words: int = 0
     decision: int = 0
@@ -161,6 +166,7 @@ class World:
     def changes(self) -> list[int]:
         return [
             self.draft, self.asked, self.asked_by_both, self.two_tiers, self.approved, self.emergency,
+            self.effective, self.rollback,
         ]  # fmt: skip
 
 
@@ -201,7 +207,7 @@ def _channel(stack: Stack, admin: User, world: World) -> dict[str, str]:
     world.channel, world.book = channels.channels["demo"], channels.books["demo"]
     book = admin.read("lockgate.price.book", world.book, "pricelist_id")
     world.pricelist, world.product = book["pricelist_id"], channels.products[0].id
-    world.other_product = channels.products[1].id
+    world.other_product, world.third_product = channels.products[1].id, channels.products[2].id
     world.template = admin.read("product.product", world.product, "product_tmpl_id")["product_tmpl_id"]
     world.connector = admin.find("lockgate.connector", [("code", "=", "demo")], "id")[0]["id"]
     listing = [("channel_id", "=", world.channel), ("product_id", "=", world.product)]

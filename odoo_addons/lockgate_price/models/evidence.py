@@ -2,11 +2,13 @@ import hashlib
 import json
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, split_every
 
 # A row's content as the database itself shows it. Empty columns are left out, so that a column added
 # later changes no hash of an earlier row.
 CONTENT = SQL("(jsonb_strip_nulls(to_jsonb(row)) - 'previous_hash' - 'chain_hash')::text")
+# So many rows go to PostgreSQL at a time: its work on one value of JSON grows faster than the value.
+SLICE = 5000
 
 
 class PriceEvidence(models.AbstractModel):
@@ -31,38 +33,46 @@ class PriceEvidence(models.AbstractModel):
         Ids grow in the order of commit: the chain's head is one row, which the second of two
         transactions fails to update (and Odoo runs it again).
         """
-        head = self._lock_head()
-        table = SQL.identifier(self._table)
+        head, numbers = self._lock_head(), []
+        for some in split_every(SLICE, rows, list):
+            chained = self._chained(some, head)
+            self._insert(chained)
+            head = chained[-1]["chain_hash"]
+            numbers += [row["id"] for row in chained]
+        self.env.cr.execute("UPDATE lockgate_price_chain SET head = %s WHERE name = %s", [head, self._table])
+        self.env.invalidate_all()
+        return self.browse(numbers)
+
+    def _chained(self, rows, head):
+        """These rows with their numbers and hashes, the first of them after the hash `head`."""
         self.env.cr.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
             [self._table, len(rows)],
         )
-        numbers = [number for (number,) in self.env.cr.fetchall()]
-        rows = [{**row, "id": number} for number, row in zip(numbers, rows, strict=True)]
+        rows = [{**row, "id": number} for (number,), row in zip(self.env.cr.fetchall(), rows, strict=True)]
         self.env.cr.execute(
             SQL(
                 "SELECT %s FROM jsonb_populate_recordset(NULL::%s, %s::jsonb) AS row ORDER BY row.id",
                 CONTENT,
-                table,
+                SQL.identifier(self._table),
                 json.dumps(rows),
             )
         )
         for (content,), row in zip(self.env.cr.fetchall(), rows, strict=True):
             row["previous_hash"], head = head, self._link(head, content)
             row["chain_hash"] = head
-        columns = SQL(", ").join(SQL.identifier(name) for name in rows[0])
+        return rows
+
+    def _insert(self, rows):
         self.env.cr.execute(
             SQL(
                 "INSERT INTO %(table)s (%(columns)s)"
                 " SELECT %(columns)s FROM jsonb_populate_recordset(NULL::%(table)s, %(rows)s::jsonb)",
-                table=table,
-                columns=columns,
+                table=SQL.identifier(self._table),
+                columns=SQL(", ").join(SQL.identifier(name) for name in rows[0]),
                 rows=json.dumps(rows),
             )
         )
-        self.env.cr.execute("UPDATE lockgate_price_chain SET head = %s WHERE name = %s", [head, self._table])
-        self.env.invalidate_all()
-        return self.browse(numbers)
 
     def _lock_head(self):
         self.env.flush_all()
