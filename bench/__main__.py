@@ -26,6 +26,7 @@ MEASURES = {
     "throughput": "bench.throughput",
     "latency": "bench.latency",
     "outage": "bench.outage",
+    "backlog": "bench.backlog",
     "flow": "bench.flow",
     "prices": "bench.price",
     "due": "bench.due",
