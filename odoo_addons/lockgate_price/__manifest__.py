@@ -32,6 +32,7 @@
         "views/lockgate_channel_views.xml",
         "views/res_company_views.xml",
         "views/lockgate_exception_drift_views.xml",
+        "views/lockgate_change_behind_views.xml",
         "views/product_views.xml",
         "views/lockgate_price_menus.xml",
         "views/lockgate_price_policy_views.xml",

@@ -33,7 +33,7 @@ def test_the_operator_sees_both_channels_with_their_state_and_health(sign_in):
     page.goto("/odoo/action-lockgate.lockgate_channel_action")
     for channel in ("Web shop", "Demo channel"):
         card = page.locator(".o_kanban_record", has_text=f"{channel}Up to date")
-        expect(card).to_contain_text("12 listings")
+        expect(card).to_contain_text("Listings: 12")
         expect(card.get_by_role("button", name="Freeze")).to_be_visible()
 
 
@@ -87,3 +87,37 @@ def test_the_owner_reads_the_exception_in_plain_words(sign_in, parts):
     form = page.locator(".o_form_view")
     expect(form).to_contain_text(exception["message"])
     expect(form).to_contain_text("Resolved")
+
+
+def test_the_owners_badge_follows_an_exception_that_comes_and_resolves_by_itself(sign_in, parts):
+    page = sign_in("owner")
+    page.goto("/odoo/action-lockgate.lockgate_exception_action")
+    page.wait_for_selector(".o_lockgate_exceptions")
+    open_before = parts.owner.call("lockgate.exception", "my_open_count")
+    badge = page.locator(".o_lockgate_exceptions")
+    expect(badge).to_have_text(str(open_before or ""))
+    channel, product = parts.channels.channels["vendure"], parts.channels.products[7]
+    mine = [("channel_id", "=", channel), ("product_id", "=", product.id)]
+    (listing,) = parts.admin.find("lockgate.listing", mine, "id", "sku")
+    parts.admin.call("lockgate.listing", "write", [listing["id"]], {"sku": f"{listing['sku']}-OLD"})
+    expect(badge).to_have_text(str(open_before + 1), timeout=60_000)
+    parts.admin.call("lockgate.listing", "write", [listing["id"]], {"sku": listing["sku"]})
+    expect(badge).to_have_text(str(open_before or ""), timeout=60_000)
+
+
+def test_the_operator_opens_what_a_channel_does_not_list(sign_in, parts):
+    page = sign_in("operator")
+    page.goto(f"/odoo/action-lockgate.lockgate_channel_action/{parts.channels.channels['demo']}")
+    page.click("button[name=action_open_unlisted]")
+    expect(page.locator(".o_list_view .o_data_row").first).to_be_visible()
+    expect(page.locator(".o_error_dialog")).to_have_count(0)
+
+
+def test_the_operator_sees_how_far_a_refresh_is_without_reloading(sign_in, parts):
+    page = sign_in("operator")
+    page.goto(f"/odoo/action-lockgate.lockgate_channel_action/{parts.channels.channels['demo']}")
+    page.click("button[name=action_refresh]")
+    page.click(".modal .btn-primary")
+    stage = page.locator(".o_statusbar_status .o_arrow_button_current")
+    expect(stage).to_have_text("Done", timeout=60_000)
+    expect(page.locator("[name=progress]")).to_contain_text("100")

@@ -64,8 +64,11 @@ class Attempt(models.Model):
     seconds = fields.Float(readonly=True, digits=(12, 3))
     reported_at = fields.Datetime(readonly=True)
     value_text = fields.Char("Value", compute="_compute_texts")
-    sent_text = fields.Char("Sent", compute="_compute_texts", help="All of the value, as it was leased.")
+    sent_text = fields.Text("Sent", compute="_compute_texts", help="All of the value, as it was leased.")
     reading_text = fields.Char("Channel Showed", compute="_compute_texts")
+    came_back = fields.Text(
+        compute="_compute_texts", help="What came of it, in words, and the channel's answer."
+    )
     listing_id = fields.Many2one(related="publication_id.listing_id")
     aspect = fields.Selection(related="publication_id.aspect")
     publication_state = fields.Selection(related="publication_id.state", string="Now")
@@ -73,7 +76,13 @@ class Attempt(models.Model):
     _token_unique = models.UniqueIndex("(publication_id, token)")
     _leased_at_index = models.Index("USING brin (leased_at)")  # appended in this order, and many at once
 
-    @api.depends("value", "reading", "outcome")
+    @api.depends("publication_id", "leased_at")
+    def _compute_display_name(self):
+        for attempt in self:
+            leased = attempt.leased_at and format_datetime(self.env, attempt.leased_at, dt_format="short")
+            attempt.display_name = ", ".join(filter(None, (attempt.publication_id.display_name, leased)))
+
+    @api.depends("value", "reading", "outcome", "message", "answer")
     def _compute_texts(self):
         value_text = self.env["lockgate.publication"]._value_text
         for attempt in self:
@@ -82,6 +91,9 @@ class Attempt(models.Model):
             attempt.reading_text = value_text(attempt.reading)
             if attempt.outcome == "read" and not attempt.reading:
                 attempt.reading_text = self.env._("not known to the channel")
+            attempt.came_back = "\n".join(
+                filter(None, (attempt.message, attempt.reading_text, attempt.answer))
+            )
 
     def _sent_words(self):
         """The whole value: 'TUG: 12.50 USD; from 10: 11.00; from 1/3/26, 12:00 AM'."""

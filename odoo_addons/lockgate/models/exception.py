@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import SQL
 
 from .exception_category import CATEGORIES, SEVERITIES
 
@@ -38,7 +39,14 @@ class LockgateException(models.Model):
     category = fields.Selection(CATEGORIES, required=True, readonly=True)
     severity = fields.Selection(SEVERITIES, required=True, readonly=True, default="1")
     fingerprint = fields.Char(required=True, readonly=True, help="The key of the cause within the channel.")
-    state = fields.Selection(STATES, required=True, readonly=True, default="open", tracking=True)
+    state = fields.Selection(
+        STATES,
+        required=True,
+        readonly=True,
+        default="open",
+        tracking=True,
+        group_expand=lambda exceptions, states, domain: list(UNRESOLVED),
+    )
     listing_id = fields.Many2one(
         "lockgate.listing", "Newest Listing", readonly=True, ondelete="set null", help="The last that failed."
     )
@@ -67,6 +75,15 @@ class LockgateException(models.Model):
     _unresolved_unique = models.UniqueIndex(
         "(channel_id, fingerprint) WHERE state IN ('open', 'retrying', 'skipped')"
     )
+
+    @api.model
+    def _read_group_select(self, aggregate_spec, query):
+        """The hours to resolve, on average, are of what is over: what is open has none, stored as 0."""
+        select = super()._read_group_select(aggregate_spec, query)
+        if aggregate_spec == "hours_to_resolve:avg":
+            over = self._field_to_sql(self._table, "resolved_at", query)
+            select = SQL("%s FILTER (WHERE %s IS NOT NULL)", select, over)
+        return select
 
     @api.depends("name", "listing_count", "listing_id")
     def _compute_display_name(self):
@@ -112,7 +129,9 @@ class LockgateException(models.Model):
     def create(self, vals_list):
         if not self.env.su:
             raise AccessError(self.env._("Exceptions are recorded by Lockgate, not by hand."))
-        return super().create(vals_list)
+        exceptions = super().create(vals_list)
+        self._tell_owners(exceptions.owner_id)
+        return exceptions
 
     def write(self, vals):
         refused = set(vals) & set(self._fields) - EDITABLE
@@ -120,9 +139,12 @@ class LockgateException(models.Model):
             raise AccessError(
                 self.env._("An exception is resolved by its buttons; only its owner and due time are edited.")
             )
+        owners = self.owner_id
         result = super().write(vals)
         if "owner_id" in vals:
             self._give_to_owner()
+        if {"owner_id", "state"} & set(vals):
+            self._tell_owners(owners | self.owner_id)
         return result
 
     def unlink(self):
@@ -143,6 +165,12 @@ class LockgateException(models.Model):
                     summary=exception.name,
                     date_deadline=exception.deadline and exception.deadline.date(),
                 )
+
+    @api.model
+    def _tell_owners(self, owners):
+        """Their badges count again, once this transaction is committed."""
+        for owner in owners:
+            owner.sudo()._bus_send("lockgate.exceptions", {})
 
     def _end(self, state, values, notes):
         """The only way an exception ends. `notes`: {id: what its chatter says}."""

@@ -30,11 +30,17 @@ class ExceptionButton(models.Model):
     def action_fix_mapping(self):
         """Open the listings that fail, where SKU, reference and unit are mended; that alone sends again."""
         self.check_access("read")
-        action = self.env["ir.actions.act_window"]._for_xml_id("lockgate.lockgate_listing_action")
-        failing = self._failing().listing_id
-        if len(failing) == 1:
-            return {**action, "view_mode": "form", "views": [[False, "form"]], "res_id": failing.id}
-        return {**action, "domain": [("id", "in", failing.ids)], "context": {}}
+        return self._failing().listing_id._open()
+
+    def action_open_listings(self):
+        """Open every listing that it has touched, those of it that are mended included."""
+        self.ensure_one()
+        return self.failure_ids.listing_id._open()
+
+    def action_open_attempts(self):
+        """Open every try of what it has touched, of whichever outcome."""
+        self.ensure_one()
+        return self.failure_ids.publication_id._open_attempts()
 
     def action_open_channel(self):
         """Open the channel: its settings, its credential's name, Freeze."""

@@ -58,6 +58,9 @@ class Failure(models.Model):
         self.exception_id.check_access("write")
         waiting = self.filtered(lambda failure: not failure.resolved_at)
         waiting._mark()
+        return self.env["lockgate.exception"]._tell(
+            self.env._("%s values are being sent again.", len(waiting))
+        )
 
     def action_open_listing(self):
         self.ensure_one()

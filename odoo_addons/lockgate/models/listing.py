@@ -18,6 +18,7 @@ class Listing(models.Model):
     _inherit = ["mail.thread"]
     _order = "channel_id, sku"
     _rec_name = "sku"
+    _rec_names_search = ["sku", "reference", "product_id"]
     _check_company_auto = True
 
     channel_id = fields.Many2one("lockgate.channel", required=True, ondelete="restrict", tracking=True)
@@ -56,6 +57,8 @@ class Listing(models.Model):
     )
     active = fields.Boolean(default=True, tracking=True)
     publication_ids = fields.One2many("lockgate.publication", "listing_id", readonly=True)
+    publication_count = fields.Integer("Publications", compute="_compute_counts")
+    exception_count = fields.Integer("Exceptions", compute="_compute_counts")
 
     _sku_unique = models.UniqueIndex("(channel_id, sku) WHERE active", partial(listed_twice, name="sku"))
 
@@ -75,6 +78,17 @@ class Listing(models.Model):
     def _compute_display_name(self):
         for listing in self:
             listing.display_name = f"{listing.sku} @ {listing.channel_id.name}"
+
+    def _compute_counts(self):
+        mine = [("listing_id", "in", self.ids)]
+        publications = self.env["lockgate.publication"]._read_group(mine, ["listing_id"], ["__count"])
+        exceptions = self.env["lockgate.exception.failure"]._read_group(
+            mine, ["listing_id"], ["exception_id:count_distinct"]
+        )
+        publications, exceptions = dict(publications), dict(exceptions)
+        for listing in self:
+            listing.publication_count = publications.get(listing, 0)
+            listing.exception_count = exceptions.get(listing, 0)
 
     @api.constrains("product_id", "active", "uom_id")
     def _check_product(self):
@@ -145,6 +159,18 @@ class Listing(models.Model):
         outbox = self.env["lockgate.outbox"]
         for aspect in self.env["lockgate.turn"]._wanted_makers():
             outbox._mark_listings(aspect, self.ids, reason)
+
+    def _open(self):
+        """The form of one listing, the list of several."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("lockgate.lockgate_listing_action")
+        if len(self) == 1:
+            return {**action, "view_mode": "form", "views": [[False, "form"]], "res_id": self.id}
+        return {**action, "domain": [("id", "in", self.ids)], "context": {"active_test": False}}
+
+    def action_open_exceptions(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("lockgate.lockgate_exception_action")
+        return {**action, "domain": [("failure_ids.listing_id", "=", self.id)], "context": {}}
 
     def action_open_publications(self):
         self.ensure_one()

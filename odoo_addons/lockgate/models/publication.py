@@ -23,13 +23,14 @@ class Publication(models.Model):
     _description = "Publication"
     _log_access = False
     _order = "id desc"
+    _rec_names_search = ["listing_id"]
 
     channel_id = fields.Many2one("lockgate.channel", required=True, readonly=True, ondelete="restrict")
     listing_id = fields.Many2one("lockgate.listing", required=True, readonly=True, ondelete="restrict")
     aspect = fields.Selection([("price", "Price"), ("stock", "Stock")], required=True, readonly=True)
     scope = fields.Integer(readonly=True, help="The price book; 0 for stock.")
     state = fields.Selection(STATES, required=True, readonly=True)
-    work_class = fields.Selection(WORK_CLASSES, required=True, readonly=True)
+    work_class = fields.Selection(WORK_CLASSES, "Urgency", required=True, readonly=True)
     wanted = fields.Json("Wanted Value", readonly=True)
     version = fields.Integer(readonly=True, help="The turn that made the wanted value; it only grows.")
     wanted_at = fields.Datetime(readonly=True)
@@ -38,7 +39,9 @@ class Publication(models.Model):
         help="When the first value was wanted that the channel has not taken; while it has: moot.",
     )
     due_at = fields.Datetime(readonly=True)
-    recheck_at = fields.Datetime(readonly=True, help="When time alone may change the wanted value.")
+    recheck_at = fields.Datetime(
+        "Computed Again At", readonly=True, help="When time alone may change the wanted value."
+    )
     confirmed = fields.Json("Confirmed Value", readonly=True)
     confirmed_version = fields.Integer(readonly=True)
     confirmed_at = fields.Datetime("Published", readonly=True)
@@ -66,6 +69,8 @@ class Publication(models.Model):
     failed_at = fields.Datetime(readonly=True)
     message = fields.Char(readonly=True)
     attempt_ids = fields.One2many("lockgate.attempt", "publication_id", readonly=True)
+    attempt_count = fields.Integer("Attempts", compute="_compute_counts")
+    exception_count = fields.Integer("Exceptions", compute="_compute_counts")
     wanted_text = fields.Char("Wanted", compute="_compute_texts")
     confirmed_text = fields.Char("On the Channel", compute="_compute_texts")
 
@@ -84,8 +89,10 @@ class Publication(models.Model):
 
     @api.depends("listing_id", "aspect")
     def _compute_display_name(self):
+        aspects = dict(self._fields["aspect"]._description_selection(self.env))
         for publication in self:
-            publication.display_name = f"{publication.listing_id.display_name}: {publication.aspect}"
+            aspect = aspects.get(publication.aspect)
+            publication.display_name = f"{publication.listing_id.display_name}: {aspect}"
 
     @api.depends("wanted", "confirmed")
     def _compute_texts(self):
@@ -102,12 +109,47 @@ class Publication(models.Model):
             return f"{value['amount']} {value['currency']}"
         return str(value["quantity"])
 
+    def _compute_counts(self):
+        attempts = self.env["lockgate.attempt"]._read_group(
+            [("publication_id", "in", self.ids)], ["publication_id"], ["__count"]
+        )
+        attempts = dict(attempts)
+        for publication in self:
+            publication.attempt_count = attempts.get(publication, 0)
+            publication.exception_count = self.env["lockgate.exception"].search_count(
+                publication._exceptions()
+            )
+
+    def _exceptions(self):
+        """Those that this aspect of its listing had a part in."""
+        mine = [("listing_id", "=", self.listing_id.id), ("aspect", "=", self.aspect)]
+        return [("failure_ids", "any", mine)]
+
+    def action_open_listing(self):
+        self.ensure_one()
+        return self.listing_id._open()
+
+    def action_open_exceptions(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("lockgate.lockgate_exception_action")
+        return {**action, "domain": self._exceptions(), "context": {}}
+
+    def action_open_attempts(self):
+        self.ensure_one()
+        return self._open_attempts()
+
+    def _open_attempts(self):
+        self.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id("lockgate.lockgate_attempt_action")
+        return {**action, "domain": [("publication_id", "in", self.ids)]}
+
     # Refused for everybody: nothing but the turn's own statements writes here.
     def action_push_again(self):
         """Ask for the newest value to be sent again; an operator's word, appended as a mark."""
         self.channel_id._check_operated()
         for aspect, publications in self.grouped("aspect").items():
             self.env["lockgate.outbox"]._mark_listings(aspect, publications.listing_id.ids, "retry")
+        return self.env["lockgate.exception"]._tell(self.env._("%s values are being sent again.", len(self)))
 
     @api.model
     def _dashboard(self, channel_ids):

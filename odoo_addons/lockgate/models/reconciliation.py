@@ -38,6 +38,7 @@ class Reconciliation(models.Model):
     ended_at = fields.Datetime("Ended", readonly=True)
     total = fields.Integer("Of", compute="_compute_progress")
     finished = fields.Integer(compute="_compute_progress")
+    progress = fields.Float(compute="_compute_progress", help="In %.")
     sent = fields.Integer("Sent Again", compute="_compute_progress", help="Of a refresh: though it agreed.")
     agreed = fields.Integer(compute="_compute_progress")
     differed = fields.Integer(compute="_compute_progress")
@@ -75,7 +76,8 @@ class Reconciliation(models.Model):
             row = rows.get(reconciliation.id, {})
             for name in ("finished", "sent", "agreed", "differed", "unread"):
                 reconciliation[name] = row.get(name, 0)
-            reconciliation.total = reconciliation.finished + row.get("left", 0)
+            reconciliation.total = total = reconciliation.finished + row.get("left", 0)
+            reconciliation.progress = 100.0 * reconciliation.finished / total if total else 100.0
 
     @api.model
     def _begin(self, channel, kind):

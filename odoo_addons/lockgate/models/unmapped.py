@@ -78,7 +78,10 @@ class Channel(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Products Not Listed on %s", self.name),
             "res_model": "product.product",
-            "views": [[False, "list"], [False, "form"]],
+            "views": [
+                [self.env.ref("lockgate.product_product_view_list_unlisted").id, "list"],
+                [False, "form"],
+            ],
             "domain": [
                 ("sale_ok", "=", True),
                 ("company_id", "in", [False, self.company_id.id]),

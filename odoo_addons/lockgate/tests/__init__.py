@@ -4,6 +4,7 @@ from . import test_connections
 from . import test_contract
 from . import test_event
 from . import test_attempt_words
+from . import test_exception_badge
 from . import test_exception_bulk
 from . import test_exception_causes
 from . import test_exception_computed
@@ -34,6 +35,7 @@ from . import test_scoped_marks
 from . import test_replay
 from . import test_results
 from . import test_second_look
+from . import test_smart_buttons
 from . import test_trouble
 from . import test_uninstall
 from . import test_unmapped

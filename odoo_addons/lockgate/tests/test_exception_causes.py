@@ -81,6 +81,19 @@ class TestCauses(LockgateCase):
         self.assertGreater(exception.hours_to_resolve, 0)
         self.assertFalse(exception.activity_ids)
 
+    def test_the_average_of_resolution_times_leaves_out_what_is_open(self):
+        self.block()
+        over = self.catch_up()
+        self.pass_time(7200)
+        self.report(self.lease(8)[0])
+        self.catch_up()
+        self.block_all(self.listings[1:])
+        self.catch_up()
+        [(average,)] = self.env["lockgate.exception"]._read_group(
+            [("channel_id", "=", self.channel.id)], [], ["hours_to_resolve:avg"]
+        )
+        self.assertAlmostEqual(average, over.hours_to_resolve)
+
     def test_a_listing_that_fails_for_another_reason_moves_to_that_exception(self):
         self.block_all(self.listings[:1], message="The price is too low.")
         first = self.catch_up()

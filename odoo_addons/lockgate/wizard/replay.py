@@ -42,10 +42,11 @@ class Replay(models.TransientModel):
         listings = self._listings()
         for aspect, listing_ids in listings.items():
             self.env["lockgate.outbox"]._mark_listings(aspect, listing_ids, "retry")
-        self.channel_id.message_post(
-            body=self.env._("Published again: the newest of %s values.", sum(map(len, listings.values())))
-        )
-        return {"type": "ir.actions.act_window_close"}
+        words = self.env._("Published again: the newest of %s values.", sum(map(len, listings.values())))
+        self.channel_id.message_post(body=words)
+        told = self.env["lockgate.exception"]._tell(words)
+        told["params"]["next"] = {"type": "ir.actions.act_window_close"}
+        return told
 
     def _listings(self):
         """{aspect: ids of the listings that were told}; nothing of a channel that the user may not see."""

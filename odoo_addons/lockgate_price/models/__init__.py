@@ -1,5 +1,6 @@
 from . import (
     append_only,
+    change_behind,
     channel,
     code,
     company,
@@ -58,6 +59,7 @@ from . import (  # isort: skip
     price_drift_band,
     price_entrant,
     price_period,
+    price_policy_words,
     price_release,
     price_rollback,
 )

@@ -72,7 +72,15 @@ class PriceChange(models.Model):
         help="The first moment at which these prices no longer hold. Empty: they hold until another change.",
     )
     reason = fields.Text(tracking=True)
-    state = fields.Selection(STATES, required=True, readonly=True, copy=False, default="draft", tracking=True)
+    state = fields.Selection(
+        STATES,
+        required=True,
+        readonly=True,
+        copy=False,
+        default="draft",
+        tracking=True,
+        group_expand=True,
+    )
     state_since = fields.Datetime("Since", readonly=True, copy=False, help="When it came to its state.")
     revision = fields.Integer(
         readonly=True, copy=False, default=0, help="Grows with every edit and every decision."

@@ -29,6 +29,7 @@ class PriceChangeLine(models.Model):
     _name = "lockgate.price.change.line"
     _description = "Price Change Line"
     _order = "change_id, id"
+    _rec_names_search = ["product_id", "product_tmpl_id", "categ_id", "tag_id"]
     _check_company_auto = True
 
     change_id = fields.Many2one("lockgate.price.change", required=True, ondelete="cascade", index=True)

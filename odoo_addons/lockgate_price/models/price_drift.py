@@ -242,6 +242,7 @@ class PriceBook(models.Model):
         self.check_access("read")
         self.sudo().write({"sweep_position": 0, "swept_at": False})
         self.env.ref("lockgate_price.ir_cron_price_sweep").sudo()._trigger()
+        return self.env["lockgate.exception"]._tell(self.env._("The comparison begins within a minute."))
 
     def action_open_drift(self):
         return self._open("lockgate_price.lockgate_price_drift_action", "book_id")

@@ -12,7 +12,7 @@ class TestExceptionPrice(LaterTurns, PriceCase):
         super().setUp()
         self.connector.sudo().can_read_back = True
         self.channel.lag = 0
-        self.approved({self.product: 12.5, self.second: 25.0})
+        self.change = self.approved({self.product: 12.5, self.second: 25.0})
         self.channel.action_start()
         self.env.cr.flush()
 
@@ -35,6 +35,15 @@ class TestExceptionPrice(LaterTurns, PriceCase):
         self.assertEqual(change.line_ids.product_id, self.product + self.second)
         self.assertEqual(self.env["lockgate.price.seal"].search_count([]), seals)
         self.assertIn(change.name, exception.message_ids[0].body)
+
+    def test_the_changes_behind_the_prices_are_a_button_away(self):
+        later = self.approved({self.third: 30.0})
+        exception = self.drift("11.00").with_user(self.analyst)
+        self.assertEqual(exception.price_change_count, 2)
+        opened = exception.action_open_price_changes()["domain"]
+        self.assertEqual(self.env["lockgate.price.change"].search(opened), later + self.change)
+        publication = self.env["lockgate.publication"].search([("listing_id", "=", self.listing.id)])
+        self.assertEqual(publication.with_user(self.analyst).price_change_id, self.change)
 
     def test_a_price_in_another_currency_is_not_drafted(self):
         other = "EUR" if self.currency.name != "EUR" else "USD"

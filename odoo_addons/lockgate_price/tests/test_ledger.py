@@ -121,7 +121,9 @@ class TestLedger(LedgerCase):
                 wizard = self.env["lockgate.price.moment"].create(
                     {"product_id": self.product.id, "moment": moment}
                 )
-                rows = self.ledger.search(wizard.action_show()["domain"])
+                action = wizard.action_show()
+                self.assertIn("Prices at", action["display_name"])
+                rows = self.ledger.search(action["domain"])
                 self.assertEqual(rows.seal_id, seal)
 
     def test_a_moment_of_nothing_is_refused(self):

@@ -397,3 +397,19 @@ class TestBreach(PolicyCase):
         self.policy("margin", "pass")
         self.policy("ending", "ask")
         self.assertEqual(self.requested({self.product: 10}).state, "to_approve")
+
+
+class TestPolicyWords(PolicyCase):
+    """The list of policies says what each one's limit is."""
+
+    def test_each_kind_has_its_own_words(self):
+        for kind, values, words in (
+            ("margin", {"percent": 0.2}, "20 %"),
+            ("fall", {"percent": 0.125}, "12.5 %"),
+            ("ending", {"endings": ".99 .95"}, ".99 .95"),
+            ("lead_time", {"days": 3}, "3 days"),
+            ("frequency", {"times": 2}, "2 a week"),
+            ("rollback", {}, False),
+        ):
+            with self.subTest(kind=kind):
+                self.assertEqual(self.policy(kind, **values).limit_text, words)

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_datetime
 
 
 class PriceMoment(models.TransientModel):
@@ -27,7 +28,9 @@ class PriceMoment(models.TransientModel):
             raise UserError(self.env._("Choose a product or a listing."))
         ledger = self.env["lockgate.price.ledger"]
         rows = ledger._at(self.moment, self.listing_id or None, self.product_id or None)
+        name = self.env._("Prices at %s", format_datetime(self.env, self.moment))
         return ledger._action([("id", "in", rows.ids)]) | {
-            "name": self.env._("Prices at %s (UTC)", self.moment),
+            "name": name,
+            "display_name": name,  # it stands before the name, where there is one
             "target": "current",
         }

@@ -1,12 +1,16 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
+import { Component, onWillDestroy, onWillStart, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
 import { useBus, useService } from "@web/core/utils/hooks";
+import { useDebounced } from "@web/core/utils/timing";
+
+// Many that come at once, as with a channel that fails, are counted once.
+const TOGETHER = 300;
 
 /**
  * The user's open exceptions as a badge at the top of the screen; a click lists them. It is counted again
- * whenever another screen is shown.
+ * whenever Odoo tells that one came or went, and whenever another screen is shown.
  */
 export class ExceptionSystray extends Component {
     static template = "lockgate.ExceptionSystray";
@@ -21,7 +25,11 @@ export class ExceptionSystray extends Component {
             this.state.shown = await user.hasGroup("lockgate.lockgate_group_exception_owner");
             await this.count();
         });
-        useBus(this.env.bus, "ACTION_MANAGER:UI-UPDATED", () => this.count());
+        const count = useDebounced(() => this.count(), TOGETHER);
+        useBus(this.env.bus, "ACTION_MANAGER:UI-UPDATED", count);
+        const bus = useService("bus_service");
+        bus.subscribe("lockgate.exceptions", count);
+        onWillDestroy(() => bus.unsubscribe("lockgate.exceptions", count));
     }
 
     async count() {
