@@ -188,6 +188,8 @@ class Pacer:
                 self._of_odoo.say(logging.ERROR, str(error))
             except (RedisError, OperationalError) as error:
                 self._of_redis.say(logging.ERROR, f"Redis does not answer as it should, trying on: {error}")
+            except Exception:  # this thread's end would be silent, and no standby would take over
+                log.exception("pacer: a poll failed, trying on")
 
     def _register(self) -> float:
         """Tell Odoo of each connector by itself, so that one that it does not take keeps no other out.
