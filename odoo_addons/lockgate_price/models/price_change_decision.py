@@ -190,7 +190,7 @@ class PriceChange(models.Model):
         self.env["lockgate.outbox"]._mark_listings("price", seals.listing_id.ids, "sealed")
         self.message_post(
             body=self.env._(
-                "Approved and sealed: %(count)s prices, from %(start)s on.",
+                "Approved and sealed: %(count)s prices, from %(start)s UTC on.",
                 count=len(seals),
                 start=self.effective_from,
             )

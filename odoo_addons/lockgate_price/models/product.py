@@ -1,6 +1,14 @@
 from odoo import fields, models
+from odoo.fields import Domain
 
 GROUP = "lockgate.lockgate_group_user"
+
+
+def changes_of(products):
+    """The domain of the changes that name these products, or touch them by a category, a tag or a book."""
+    return Domain("line_ids.product_id", "in", products.ids) | Domain(
+        "impact_ids.listing_id.product_id", "in", products.ids
+    )
 
 
 class ProductProduct(models.Model):
@@ -11,13 +19,10 @@ class ProductProduct(models.Model):
     )
 
     def _compute_lockgate_price_change_count(self):
-        lines = dict(
-            self.env["lockgate.price.change.line"]._read_group(
-                [("product_id", "in", self.ids)], ["product_id"], ["change_id:count_distinct"]
-            )
-        )
         for product in self:
-            product.lockgate_price_change_count = lines.get(product, 0)
+            product.lockgate_price_change_count = self.env["lockgate.price.change"].search_count(
+                changes_of(product)
+            )
 
     def write(self, vals):
         result = super().write(vals)
@@ -27,7 +32,7 @@ class ProductProduct(models.Model):
 
     def action_open_lockgate_price_changes(self):
         action = self.env["ir.actions.act_window"]._for_xml_id("lockgate_price.lockgate_price_change_action")
-        return action | {"domain": [("line_ids.product_id", "in", self.ids)], "context": {}}
+        return action | {"domain": list(changes_of(self)), "context": {}}
 
 
 class ProductTemplate(models.Model):
@@ -39,8 +44,9 @@ class ProductTemplate(models.Model):
 
     def _compute_lockgate_price_change_count(self):
         for template in self:
+            variants = template.with_context(active_test=False).product_variant_ids
             template.lockgate_price_change_count = self.env["lockgate.price.change"].search_count(
-                [("line_ids.product_id.product_tmpl_id", "in", template.ids)]
+                changes_of(variants)
             )
 
     def action_open_lockgate_price_changes(self):

@@ -197,3 +197,15 @@ class TestPending(PriceCase):
             domain = record.with_user(self.analyst).action_open_lockgate_pending_changes()["domain"]
             self.assertEqual(draft.search(domain), requested + draft + coming)
         self.assertFalse(self.third.lockgate_pending_change_count)
+
+    def test_a_product_counts_the_changes_that_name_its_whole_book_too(self):
+        line = {"applies_to": "book", "base": "in_force", "percent": -5}
+        self.baseline()
+        baseline = self.env["lockgate.price.change"].search([("book_ids", "in", self.book.ids)])
+        change = self.draft({}, line_ids=[fields.Command.create(line)])
+        self.env.invalidate_all()
+        for record in (self.product, self.product.product_tmpl_id):
+            with self.subTest(model=record._name):
+                self.assertEqual(record.lockgate_price_change_count, 2)
+                domain = record.with_user(self.analyst).action_open_lockgate_price_changes()["domain"]
+                self.assertEqual(change.search(domain), change + baseline)
