@@ -7,6 +7,8 @@ RESULTS = "odoo_addons/lockgate/turn/results.py"
 VALUES = "odoo_addons/lockgate/turn/values.py"
 DISPATCH = "sidecar/lockgate/dispatch.py"
 OWN_LEASE = "AND p.id = a.publication_id AND p.lease_token = a.token AND p.state = 'leased'"
+# Heals some of what else would stand.
+NO_SECOND_LOOK = Change("odoo_addons/lockgate/models/turn.py", "        doubts.look(cr, channel)\n", "")
 
 MUTANTS = {
     "the value is fixed when the channel is nudged": Mutant(
@@ -35,13 +37,7 @@ MUTANTS = {
     "what may have landed late is not looked at again": Mutant(
         "S2",
         "far_too_late",
-        (
-            Change(
-                "odoo_addons/lockgate/models/turn.py",
-                "        doubts.look(cr, channel)\n",
-                "",
-            ),
-        ),
+        (NO_SECOND_LOOK,),
         also=("S3",),  # what landed late is what the channel ends at
     ),
     "a lease that ends becomes due": Mutant(
@@ -76,7 +72,7 @@ MUTANTS = {
     "an equal read-back confirms while an unknown is out": Mutant(
         "S3",
         "out_and_back",
-        (Change(RESULTS, "due_at = greatest(a.until, %(now)s)", "due_at = %(now)s"),),
+        (Change(RESULTS, "due_at = greatest(a.until, %(now)s)", "due_at = %(now)s"), NO_SECOND_LOOK),
     ),
     "a confirmation erases a newer wanted value": Mutant(
         "S3",
@@ -86,6 +82,11 @@ MUTANTS = {
                 RESULTS,
                 "WHEN p.wanted IS NULL THEN 'settled' WHEN {OUTDATED} THEN 'due' ELSE {{state}} END",
                 "WHEN p.wanted IS NULL THEN 'settled' ELSE {{state}} END",
+            ),
+            Change(
+                RESULTS,
+                "WHEN p.wanted IS NULL THEN NULL WHEN {OUTDATED} THEN {NEWER_DUE} ELSE {{due_at}} END",
+                "WHEN p.wanted IS NULL THEN NULL ELSE {{due_at}} END",
             ),
         ),
     ),
