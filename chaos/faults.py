@@ -160,7 +160,16 @@ class Faults:
 
     def restart_postgres(self) -> None:
         self.stack.databases.process.kill()
-        self.stack.databases.start()
+        if not wait_until(self._postgres_starts, PATIENCE, 0.5):
+            self.stack.databases.start()  # says why it does not
+
+    def _postgres_starts(self) -> bool:
+        """Not before the last of its connections has seen that it is gone."""
+        try:
+            self.stack.databases.start()
+        except Failed:
+            return False
+        return True
 
     # The network between any two
 

@@ -39,7 +39,9 @@ def running_parts(code: Path) -> Iterator[tuple[Stack, Network, list[Process]]]:
     """Odoo, PostgreSQL, Redis, the fake channel, a pacer and two workers, with the add-ons in that folder."""
     with Network() as network:
         path = ",".join([*addons_path()[:1], str(code / "odoo_addons")])
-        stack = Stack("chaos", shop=False, db_host=network.folder, addons_path=path)
+        # As in production: a server of threads loses its only cron thread when PostgreSQL restarts.
+        odoo = {"workers": 4, "max_cron_threads": 1}
+        stack = Stack("chaos", shop=False, db_host=network.folder, addons_path=path, **odoo)
         network.link("odoo-postgres", lambda: f"{stack.databases.sockets}/{SOCKET}", SOCKET)
         with stack:
             network.link("sidecar-odoo", lambda: ("127.0.0.1", stack.odoo.port))

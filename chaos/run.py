@@ -70,7 +70,8 @@ def play(stack: Stack, network: Network, workers: list[Process], crew: Crew, pla
 def left_behind(stack: Stack, channels: list[int], journal: list[dict], quiet: float) -> Records:
     """What is left behind when the channels have come to rest, and what seals turn just now is through.
 
-    What a request that came again was the last to change is found when all is compared, and waited for.
+    What a request that came again was the last to change, or a sale of a channel that counts its number down,
+    is found when all is compared, and waited for.
     """
     patience = CONVERGE
     with closing(stack.databases.connect(stack.odoo.database)) as connection:
@@ -79,10 +80,11 @@ def left_behind(stack: Stack, channels: list[int], journal: list[dict], quiet: f
             records = evidence.read(connection, stack.fake.url, journal, channels)
             took = records.read - quiet
             wrong = {end.key for end in records.ends if end.wrong}
-            repeated = {push.key for push in records.repeats if push.applied is not None}
-            if wrong & repeated:
+            unseen = {push.key for push in records.repeats if push.applied is not None}
+            unseen |= sales.counted_down_last(records)
+            if wrong & unseen:
                 patience = BOUNDS.compared + BOUNDS.repair
-            if not rested or took > patience or not wrong & (records.turning | repeated):
+            if not rested or took > patience or not wrong & (records.turning | unseen):
                 converged = round(took, 1) if rested else None
                 return replace(records, quiet=quiet, converged_in=converged)
             time.sleep(0.5)

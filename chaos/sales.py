@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from chaos.findings import SLACK, Bounds, Found, by_key, lease_of
-from chaos.records import Push, Records, Sale
+from chaos.records import Key, Push, Records, Sale
 
 
 def no_second_offer(records: Records, bounds: Bounds) -> Iterator[Found]:
@@ -52,3 +52,10 @@ def offered_again(records: Records) -> Iterator[Again]:
         if unseen:
             kept = sum(sale.quantity for sale in before if sale.allocates)
             yield Again(push, attempt.leased, unseen, kept)
+
+
+def counted_down_last(records: Records) -> set[Key]:
+    """Whose number the channel itself has counted down since it was last told one. Where nothing new is
+    wanted of it, as when as much came in meanwhile, Odoo has no reason to look before all is compared."""
+    told = {key: max(push.applied or 0 for push in pushes) for key, pushes in by_key(records.pushes).items()}
+    return {sale.key for sale in records.sales if not sale.allocates and sale.sold > told.get(sale.key, 0)}
