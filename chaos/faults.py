@@ -23,6 +23,8 @@ LONG_AFTER = 15.0
 PATIENCE = 60.0
 # Redis stays away for that long, and in a longer run for this part of it.
 AWAY = 0.1
+# Odoo answers again within so many.
+STARTED = 180.0
 # A stop gives back within so many.
 STOPPED = 10.0
 
@@ -72,6 +74,7 @@ class Faults:
         self._limit()
         if not wait_until(lambda: not httpx.get(script, timeout=PATIENCE).json()["to_come"], PATIENCE):
             raise Failed("the fake channel still waits for what is to come again")
+        self._wait_for_odoo()
 
     def answered(self) -> tuple[int, int]:
         """Requests that channels with a limit answered since the beginning, and refused for it."""
@@ -149,8 +152,15 @@ class Faults:
         pause(self.stack.redis.process)
 
     def restart_odoo(self) -> None:
-        self.stack.odoo.kill()
-        self.stack.odoo.start()
+        psutil.Process(self.stack.odoo.process.pid).kill()
+        self._wait_for_odoo()
+
+    def _wait_for_odoo(self) -> None:
+        """What keeps it running starts it again."""
+        if not wait_until(
+            lambda: self.stack.odoo.process.running() and self.stack.odoo.ready(), STARTED, 0.5
+        ):
+            raise Failed("Odoo did not come back")
 
     def pause_odoo(self) -> None:
         pause(self.stack.odoo.process)

@@ -1,7 +1,8 @@
 """The real parts of a chaos run, joined by links that a fault may break, and what is sold there."""
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -11,7 +12,7 @@ from chaos.faults import PATIENCE
 from chaos.network import Network
 from chaos.warehouse import BEGINNING
 from stack.console import Failed
-from stack.odoo import addons_path
+from stack.odoo import Odoo, addons_path
 from stack.onboarding import issue_key
 from stack.processes import Process, wait_until
 from stack.stack import Stack
@@ -56,9 +57,32 @@ def running_parts(code: Path) -> Iterator[tuple[Stack, Network, list[Process]]]:
             second = stack.sidecar.new_worker("worker-2", "--concurrency", "4")
             second.start()
             try:
-                yield stack, network, [stack.sidecar.worker, second]
+                with kept_running(stack.odoo):
+                    yield stack, network, [stack.sidecar.worker, second]
             finally:
                 second.stop()
+
+
+@contextmanager
+def kept_running(odoo: Odoo) -> Iterator[None]:
+    """Whatever ends it, it is started again, as a service manager does: Odoo's server of processes also ends
+    by itself when PostgreSQL does not answer while it replaces one of them."""
+
+    def watch() -> None:
+        while not over.wait(0.5):
+            if not odoo.process.running():
+                odoo.kill()  # what is left of it
+                with suppress(Failed):
+                    odoo.start()
+
+    over = threading.Event()
+    watching = threading.Thread(target=watch, name="watch Odoo")
+    watching.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watching.join()
 
 
 def people(stack: Stack) -> dict[str, User]:

@@ -107,12 +107,13 @@ class Odoo:
             name,
             argv,
             folder=folder,
-            ready=self._ready,
+            ready=self.ready,
             # The add-on wakes the pacer over Redis after a commit.
             environment={**environment(source), "LOCKGATE_REDIS_URL": redis_url},
         )
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
+        """Whether it shows its login page."""
         try:
             return httpx.get(f"{self.url}/web/login", timeout=30).status_code == 200
         except httpx.TransportError:
