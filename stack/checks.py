@@ -131,11 +131,11 @@ def _lanes(servers: Servers, counts: Path) -> tuple[list[Part], list[Part]]:
     return [
         addons("price add-ons", prices),
         plain("the whole", "tests", "--ignore=tests/security", "--ignore=tests/chaos"),
+        plain("chaos", "tests/chaos"),
     ], [
         addons("other add-ons", others),
         plain("sidecar", "sidecar/tests"),
         plain("attacks", "tests/security"),
-        plain("chaos", "tests/chaos"),
     ]
 
 
