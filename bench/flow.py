@@ -77,9 +77,7 @@ def run(kind: str, workers: int, seconds: float) -> dict:
 
 
 def want(odoo: FakeOdoo, stopping: threading.Event) -> None:
-    """Keep a backlog: whatever is confirmed wants the next number."""
-    for number in range(LISTINGS):
-        odoo.want("shop", stock(f"S{number:03}", 0))
+    """Keep the backlog: whatever is confirmed wants the next number."""
     while not stopping.wait(0.2):
         for publication in list(odoo.publications.values()):
             if publication.settled:
@@ -89,7 +87,7 @@ def want(odoo: FakeOdoo, stopping: threading.Event) -> None:
 
 @contextmanager
 def running(folder: Path, kind: str, workers: int) -> Iterator[tuple[Redis, FakeChannel, FakeOdoo]]:
-    """The sidecar in front of a channel with that limit."""
+    """The sidecar, just started, between a backlog and a channel with that limit."""
     outsiders = distribution(folder / "outsiders")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(outsiders), str(ROOT)])
     redis, channel, odoo = Redis(folder), FakeChannel(folder), FakeOdoo()
@@ -113,6 +111,8 @@ def running(folder: Path, kind: str, workers: int) -> Iterator[tuple[Redis, Fake
         sidecar = Sidecar(folder, settings, {})
         for number in range(workers):
             start(sidecar.new_worker(f"worker-{number}"))
+        for number in range(LISTINGS):
+            odoo.want("shop", stock(f"S{number:03}", 0))
         start(sidecar.pacer)
         yield redis, channel, odoo
 

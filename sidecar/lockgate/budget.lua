@@ -8,7 +8,7 @@
 
 -- A window is counted in so many parts, so that a log of any length takes as much room. A part counts until its
 -- last moment, and the spare parts after it, have left the window.
-local PARTS = 100
+local PARTS = 400
 local LIFE = 86400
 local CRITICAL = 10 -- seconds for which critical work is expected to come again
 

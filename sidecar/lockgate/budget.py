@@ -39,7 +39,7 @@ beginning, the window would make that wait. The rest makes good what was missed.
 JITTER = 0.01
 """Seconds for which a call counts beyond its window, for the same reason."""
 
-PARTS = 100
+PARTS = 400
 """A window is counted in so many parts; the script says why."""
 
 MOST_LEAD = 0.1
