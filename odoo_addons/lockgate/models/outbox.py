@@ -3,7 +3,7 @@ from functools import partial
 from odoo import api, fields, models
 
 from .. import wake
-from ..turn.values import RETRY, UNSEEN, weightier
+from ..turn.values import WEIGHTS, weightier
 
 KEY = "lockgate.marks"
 
@@ -98,7 +98,7 @@ class Outbox(models.Model):
             )
             SELECT DISTINCT c.code FROM lockgate_channel c JOIN appended a ON a.channel_id = c.id
             """,
-            [list(kinds), list(ids), list(aspects), list(marks.values()), [RETRY, *UNSEEN]],
+            [list(kinds), list(ids), list(aspects), list(marks.values()), list(WEIGHTS)],
         )
         codes = [code for (code,) in self.env.cr.fetchall()]
         if codes:

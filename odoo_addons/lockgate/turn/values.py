@@ -27,7 +27,7 @@ UNMARKED = RECHECK, REFRESH = "recheck", "refresh"
 AMONG_MARKS = "recheck among marks"
 # A person asks that the newest value be sent again.
 RETRY = "retry"
-# Of several reasons the later stands, unless an earlier one weighs more.
+# Of several reasons the later stands, unless an earlier one weighs more. The heaviest first.
 WEIGHTS = {RETRY: 2, **dict.fromkeys(UNSEEN, 1)}
 
 
