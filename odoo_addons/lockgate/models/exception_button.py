@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ..turn.values import RETRY
 from .exception import UNRESOLVED
 
 
@@ -133,7 +134,7 @@ class ExceptionButton(models.Model):
         )
         by_aspect = dict(self.env.cr.fetchall())
         for aspect, listing_ids in by_aspect.items():
-            self.env["lockgate.outbox"]._mark_listings(aspect, listing_ids, "retry")
+            self.env["lockgate.outbox"]._mark_listings(aspect, listing_ids, RETRY)
         return sum(map(len, by_aspect.values()))
 
     def _end_failures(self, ending):

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..turn.values import RETRY
 from .exception_category import CATEGORIES
 
 ENDINGS = [
@@ -68,7 +69,7 @@ class Failure(models.Model):
 
     def _mark(self):
         for aspect, failures in self.grouped("aspect").items():
-            self.env["lockgate.outbox"]._mark_listings(aspect, failures.listing_id.ids, "retry")
+            self.env["lockgate.outbox"]._mark_listings(aspect, failures.listing_id.ids, RETRY)
 
     @api.autovacuum
     def _gc_failures(self):

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..turn.values import RETRY
+
 WORK_CLASSES = [("critical", "Critical"), ("routine", "Routine"), ("bulk", "Bulk")]
 STATES = [
     ("due", "Due"),
@@ -148,7 +150,7 @@ class Publication(models.Model):
         """Ask for the newest value to be sent again; an operator's word, appended as a mark."""
         self.channel_id._check_operated()
         for aspect, publications in self.grouped("aspect").items():
-            self.env["lockgate.outbox"]._mark_listings(aspect, publications.listing_id.ids, "retry")
+            self.env["lockgate.outbox"]._mark_listings(aspect, publications.listing_id.ids, RETRY)
         return self.env["lockgate.exception"]._tell(self.env._("%s values are being sent again.", len(self)))
 
     @api.model

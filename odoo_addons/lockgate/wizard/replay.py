@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..turn.values import RETRY
+
 # What was tried in a span of time; the newest values of it are sent again, never those of then.
 TRIED = """
     SELECT p.aspect, array_agg(DISTINCT p.listing_id)
@@ -41,7 +43,7 @@ class Replay(models.TransientModel):
             raise UserError(self.env._("Say from when until when the channel was told, or take all of it."))
         listings = self._listings()
         for aspect, listing_ids in listings.items():
-            self.env["lockgate.outbox"]._mark_listings(aspect, listing_ids, "retry")
+            self.env["lockgate.outbox"]._mark_listings(aspect, listing_ids, RETRY)
         words = self.env._("Published again: the newest of %s values.", sum(map(len, listings.values())))
         self.channel_id.message_post(body=words)
         told = self.env["lockgate.exception"]._tell(words)
