@@ -253,7 +253,7 @@ class ExchangeRequest(Envelope):
     work_class: WorkClass = Field(description="lease rows of this class or a more urgent one")
     exchange_id: str = Field(min_length=8, description="asked again with the same id: the same leases")
     results: tuple[Result, ...]
-    ceiling: int = Field(ge=0, le=5000, description="rows leased for the channel, in all")
+    ceiling: int = Field(ge=0, le=5000, description="rows of these classes leased for the channel, in all")
 
 
 class TurnState(StrEnum):

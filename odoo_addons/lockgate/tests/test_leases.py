@@ -28,6 +28,17 @@ class TestLeases(LockgateCase):
         self.assertEqual(len(self.turn(ceiling=2)["leases"]), 0)
         self.assertEqual(len(self.turn(ceiling=3)["leases"]), 1)
 
+    def test_urgent_work_has_room_while_less_urgent_work_is_in_flight(self):
+        self.want(7, self.listings[0], "bulk")
+        self.assertEqual(len(self.turn(ceiling=1)["leases"]), 1)
+        self.want(7, self.listings[1], "critical")
+        self.want(7, self.listings[2], "routine")
+        self.assertEqual(self.turn(ceiling=1)["leases"], [], "in all it is one")
+        (lease,) = self.turn(ceiling=1, work_class="critical")["leases"]
+        self.assertEqual(lease["value"]["sku"], "quay-1")
+        self.assertEqual(self.turn(ceiling=1, work_class="critical")["leases"], [])
+        self.assertEqual(self.turn(ceiling=1, work_class="routine")["leases"], [], "a critical one is out")
+
     def test_more_urgent_work_is_leased_first(self):
         for listing, work_class in zip(self.listings, ("bulk", "routine", "critical"), strict=True):
             self.want(7, listing, work_class)

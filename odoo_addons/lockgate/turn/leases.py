@@ -26,7 +26,7 @@ def expire(cr, now, channel):
 
 
 def grant(cr, now, channel, request):
-    """Lease at most `ceiling` rows for the channel in all, of the class asked for or a more urgent one.
+    """Lease rows of the class asked for or a more urgent one, of which the channel has at most `ceiling` out.
 
     A frozen channel is leased read-backs of its reconciliation, and never a push.
     """
@@ -134,7 +134,7 @@ EXPIRE = """
 )
 
 # No room while the channel is left alone, as a result of this very turn may have asked, and for a single row
-# of any class until it answers after that.
+# of any class until it answers after that. What is less urgent than what is asked for takes no room from it.
 LEASE = """
     WITH turn AS (
         SELECT resume_at IS NOT NULL AS asks,
@@ -142,7 +142,8 @@ LEASE = """
                                 WHEN resume_at IS NOT NULL THEN least(1, %(ceiling)s)
                                 ELSE %(ceiling)s END - (
                    SELECT count(*) FROM lockgate_publication
-                    WHERE channel_id = %(channel)s AND state = 'leased')) AS room
+                    WHERE channel_id = %(channel)s AND state = 'leased'
+                      AND (resume_at IS NOT NULL OR work_class = ANY(%(classes)s)))) AS room
           FROM lockgate_turn WHERE channel_id = %(channel)s
     ), picked AS ({picked} LIMIT (SELECT room FROM turn)
     ), leased AS (
