@@ -23,17 +23,24 @@ STOCK = 1000
 """Of each product at the beginning, where a change should be a routine one: far from zero."""
 
 
-def measure(changes: int, idle: float, busy: float, refresh: int, calls: int, critical: float) -> dict:
+SITUATIONS = ("idle", "busy", "refresh")
+
+
+def measure(
+    only: list[str], changes: int, idle: float, busy: float, refresh: int, calls: int, critical: float
+) -> dict:
     """Percentiles in milliseconds, by situation."""
+    figures = {}
     with arena() as running:
         channel = Channel(running, "routine", "demo", 2 * changes, priced=False)
         channel.stock_up(range(2 * changes), STOCK)
-        figures = {"idle": Arrivals(running, channel, changes, idle).run(STOCK)}
-        channel.settle()
-        figures["busy"] = Arrivals(running, channel, changes, busy, first=changes).run(STOCK)
-        channel.settle()
-        figures["refresh"] = under_refresh(running, changes, refresh, calls, critical)
-        return figures
+        for situation, rate, first in (("idle", idle, 0), ("busy", busy, changes)):
+            if situation in only:
+                figures[situation] = Arrivals(running, channel, changes, rate, first).run(STOCK)
+                channel.settle()
+        if "refresh" in only:
+            figures["refresh"] = under_refresh(running, changes, refresh, calls, critical)
+    return figures
 
 
 def under_refresh(running: Arena, changes: int, size: int, calls: int, rate: float) -> dict:
@@ -71,12 +78,13 @@ def under_refresh(running: Arena, changes: int, size: int, calls: int, rate: flo
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", choices=SITUATIONS, default=SITUATIONS)
     parser.add_argument("--changes", type=int, default=1000, help="in each situation")
     parser.add_argument("--idle", type=float, default=4, help="changes a second on the idle system")
     parser.add_argument("--busy", type=float, default=50, help="changes a second under load")
     parser.add_argument("--refresh", type=int, default=100_000, help="listings that are sent again")
     parser.add_argument("--calls", type=int, default=40, help="requests a second that the channel allows")
-    parser.add_argument("--critical", type=float, default=2, help="changes a second during the refresh")
+    parser.add_argument("--critical", type=float, default=1, help="changes a second during the refresh")
     print(json.dumps(measure(**vars(parser.parse_args())), indent=2))
 
 
