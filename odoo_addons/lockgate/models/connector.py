@@ -1,6 +1,10 @@
+import re
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+# What Odoo takes as the name of a property; for any other it raises an error that no sidecar could read.
+PROPERTY_NAME = re.compile(r"[a-z0-9_]{1,512}")
 PROPERTY_TYPES = {"string": "char", "integer": "integer", "number": "float", "boolean": "boolean"}
 
 
@@ -55,9 +59,18 @@ class Connector(models.Model):
 
     @api.model
     def _prepare_settings_definition(self, description):
-        """The settings schema as an Odoo form shows it; a type that a form cannot show is refused."""
+        """The settings schema as an Odoo form shows it; what a form cannot show is refused."""
         definition = []
         for name, setting in description["settings_schema"].get("properties", {}).items():
+            if not PROPERTY_NAME.fullmatch(name):
+                raise UserError(
+                    self.env._(
+                        "Connector %(code)s: the setting %(setting)s has a name that Odoo does not take. "
+                        "Use a to z, digits and underscores.",
+                        code=description["code"],
+                        setting=name,
+                    )
+                )
             if setting.get("type") not in PROPERTY_TYPES:
                 raise UserError(
                     self.env._(

@@ -175,6 +175,13 @@ class TestGateway(GatewayCase):
         with self.assertRaisesRegex(UserError, "stores"):
             self.call("register", self.envelope(connectors=[broken]))
 
+    def test_a_setting_whose_name_odoo_does_not_take_is_refused_by_it(self):
+        for name in ("apiUrl", "api-url", "shop url"):
+            broken = copy.deepcopy(DESCRIPTION)
+            broken["settings_schema"]["properties"][name] = {"type": "string"}
+            with self.subTest(name), self.assertRaisesRegex(UserError, name):
+                self.call("register", self.envelope(connectors=[broken]))
+
     def test_due_answers_what_the_contract_says(self):
         self.want(7)
         answer = self.call("due", self.envelope(every=False))
