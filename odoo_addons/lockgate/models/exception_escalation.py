@@ -23,7 +23,10 @@ class ExceptionEscalation(models.Model):
         one_by_one(overdue, lambda one: one._escalate(now), "Escalating")
 
     def _wake(self):
-        self.write({"state": "open", "skip_until": False})
+        """It is due anew from now on, as nobody was to decide it until then; never sooner than it was."""
+        rule = self.env["lockgate.exception.rule"]._for(self.channel_id, self.category)
+        due = rule._due(self.severity, fields.Datetime.now())
+        self.write({"state": "open", "skip_until": False, "deadline": max(self.deadline or due, due)})
         self._give_to_owner()
 
     def _escalate(self, now):

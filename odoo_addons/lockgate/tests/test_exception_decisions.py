@@ -100,6 +100,43 @@ class TestDecisions(LockgateCase):
         self.assertRecordValues(exception, [{"state": "open", "skip_until": False}])
         self.assertEqual(exception.activity_ids.user_id, self.user_owner)
 
+    def skip(self, exception, hours):
+        until = fields.Datetime.now() + timedelta(hours=hours)
+        self.decision(exception, kind="skip", until=until).action_apply()
+
+    def test_what_was_skipped_beyond_its_due_time_is_due_anew_from_when_it_comes_back(self):
+        """Of severity high it is due 4 hours after it began."""
+        self.env["lockgate.exception.rule"].create(
+            {"category": "stock_refused", "escalate_to_id": self.user_manager.id}
+        )
+        self.block(7)
+        exception = self.catch_up()
+        self.skip(exception, 10)
+        self.pass_time(10 * 3600 + 1)
+        self.run_cron("_cron_escalate")
+        self.assertRecordValues(
+            exception, [{"state": "open", "escalated_at": False, "owner_id": self.user_owner.id}]
+        )
+        self.assertFalse(exception.message_ids.filtered(lambda note: "Overdue" in (note.subject or "")))
+        self.assertEqual(exception.activity_ids.user_id, self.user_owner)
+        self.pass_time(4 * 3600 - 60)
+        self.run_cron("_cron_escalate")
+        self.assertFalse(exception.escalated_at)
+        self.pass_time(120)
+        self.run_cron("_cron_escalate")
+        self.assertTrue(exception.escalated_at)
+        self.assertEqual(exception.owner_id, self.user_manager)
+
+    def test_a_later_due_time_that_a_person_set_outlasts_a_skip(self):
+        self.block(7)
+        exception = self.catch_up()
+        exception.with_user(self.user_owner).deadline = fields.Datetime.now() + timedelta(days=9)
+        self.skip(exception, 10)
+        self.pass_time(10 * 3600 + 1)
+        due = exception.deadline
+        self.run_cron("_cron_escalate")
+        self.assertRecordValues(exception, [{"state": "open", "deadline": due}])
+
     def test_a_failure_of_the_same_cause_joins_what_is_skipped_without_waking_it(self):
         self.block_all(self.listings[:1])
         exception = self.catch_up()
