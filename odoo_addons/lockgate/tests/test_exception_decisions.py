@@ -7,7 +7,7 @@ from odoo.tools import file_open
 
 from ..models.exception_category import CATEGORIES
 from ..models.exception_record import Seen
-from .common import LockgateCase, make_channel
+from .common import LockgateCase, make_channel, request
 
 
 class TestDecisions(LockgateCase):
@@ -53,13 +53,17 @@ class TestDecisions(LockgateCase):
     def catch_up_of_two_channels(self):
         """Exceptions of the categories conflict and drift on each of two channels."""
         there = make_channel(self.env, "pier")
+        for channel in (self.channel, there):
+            self.want(7, channel.listing_ids[0])
+            self.env["lockgate.turn"]._take(request(channel, ceiling=0))
+        self.env.invalidate_all()
         causes = [
             Seen(
                 channel.id,
                 category,
                 category,
                 f"{category} {channel.id}",
-                None,
+                channel.listing_ids[0].publication_ids.id,
                 channel.listing_ids[0].id,
                 "stock",
                 fields.Datetime.now(),
