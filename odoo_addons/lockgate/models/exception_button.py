@@ -115,6 +115,7 @@ class ExceptionButton(models.Model):
     def _retry(self):
         waiting = self._unresolved().filtered("can_retry")
         marked = waiting._mark_failing()
+        waiting.sudo().filtered(lambda exception: exception.state == "skipped")._due_anew()
         waiting.sudo().write({"state": "retrying", "skip_until": False})
         return self._tell(self.env._("%s values are being sent again.", marked))
 

@@ -131,6 +131,15 @@ class TestDecisions(LockgateCase):
         self.assertTrue(exception.escalated_at)
         self.assertEqual(exception.owner_id, self.user_manager)
 
+    def test_what_is_retried_before_its_skip_is_over_is_due_anew_from_then(self):
+        self.block(7)
+        exception = self.catch_up()
+        self.skip(exception, 10)
+        self.pass_time(5 * 3600)
+        exception.with_user(self.user_owner).action_retry()
+        self.run_cron("_cron_escalate")
+        self.assertRecordValues(exception, [{"state": "retrying", "escalated_at": False}])
+
     def test_a_later_due_time_that_a_person_set_outlasts_a_skip(self):
         self.block(7)
         exception = self.catch_up()
