@@ -168,6 +168,7 @@ def test_the_operator_pauses_resumes_and_stops_a_refresh(sign_in, parts):
             page.click(f"button[name=action_{button}]")
             expect(stage).to_have_text(state)
         expect(page.locator("button[name=action_pause]")).to_have_count(0)
+        expect(page.locator(".o_form_view [name=progress]")).to_have_count(0)
     finally:
         parts.workers.start()
 
