@@ -1,31 +1,8 @@
 """What people see in a real browser, after the story was played."""
 
-import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from stack import browser
 from stack.story import CAMPAIGN
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser.browser() as opened:
-        yield opened
-
-
-@pytest.fixture
-def sign_in(chromium, stack):
-    """Open a browser window of a person's own, signed in."""
-    contexts = []
-
-    def signed_in(login: str) -> Page:
-        context = chromium.new_context(base_url=stack.odoo.url, viewport={"width": 1500, "height": 950})
-        contexts.append(context)
-        return browser.sign_in(context, login)
-
-    yield signed_in
-    for context in contexts:
-        context.close()
 
 
 def test_the_operator_sees_both_channels_with_their_state_and_health(sign_in):

@@ -11,18 +11,21 @@ _logger = logging.getLogger(__name__)
 AT_ONCE = 200
 # How many of them are one transaction.
 SLICE = 100
+FIELD = {"lockgate.exception": "exception_ids", "lockgate.listing": "listing_ids"}
 KINDS = [
     ("retry", "Retry"),
     ("assign", "Assign"),
     ("skip", "Skip"),
     ("ignore", "Ignore"),
+    ("channel_sku", "Use the Channel's SKU"),
 ]
 
 
 class ExceptionBulk(models.Model):
-    """What a person decided about very many exceptions, done in the background while they see how far it is.
+    """What a person decided about very many exceptions, or listings that fail, done in the background while
+    they see how far it is.
 
-    In slices, each committed, with that person's own rights. Of a slice that fails each exception is done
+    In slices, each committed, with that person's own rights. Of a slice that fails each is done
     alone; one that still fails is named and left as it is.
     """
 
@@ -38,9 +41,10 @@ class ExceptionBulk(models.Model):
     owner_id = fields.Many2one("res.users", "New Owner", readonly=True)
     until = fields.Datetime(readonly=True)
     reason = fields.Char(readonly=True)
-    # Those still to be done; taken away with what was done to them.
+    # Those still to be done, of one of the two; taken away with what was done to them.
     exception_ids = fields.Many2many("lockgate.exception", readonly=True)
-    total = fields.Integer("Exceptions", readonly=True)
+    listing_ids = fields.Many2many("lockgate.listing", readonly=True)
+    total = fields.Integer("In All", readonly=True)
     done = fields.Integer(readonly=True)
     failed = fields.Integer("Left as They Are", readonly=True)
     message = fields.Text("Why", readonly=True, help="Of the last that was left.")
@@ -52,14 +56,19 @@ class ExceptionBulk(models.Model):
             bulk.progress = 100.0 * (bulk.done + bulk.failed) / bulk.total if bulk.total else 100.0
 
     @api.model
-    def _queue(self, exceptions, kind, terms):
-        """Begin it behind; returns the action that shows how far it is."""
+    def _queue_many(self, chosen, kind, terms):
+        """Where these exceptions or listings are very many, begin it behind.
+
+        Returns the action that shows how far it is; None: they are to be done at once.
+        """
+        if len(chosen) <= AT_ONCE:
+            return None
         bulk = self.sudo().create(
             {
                 "kind": kind,
                 "user_id": self.env.uid,
-                "exception_ids": exceptions.ids,
-                "total": len(exceptions),
+                FIELD[chosen._name]: chosen.ids,
+                "total": len(chosen),
                 **terms,
             }
         )
@@ -76,10 +85,11 @@ class ExceptionBulk(models.Model):
 
     def _step(self):
         """Do a slice; where that fails, each of it alone."""
-        if chosen := self.exception_ids[:SLICE]:
+        left = self.exception_ids or self.listing_ids
+        if chosen := left[:SLICE]:
             if not self._try(chosen):
-                for exception in chosen:
-                    self._try(exception)
+                for one in chosen:
+                    self._try(one)
         else:
             self._end()
 
@@ -108,15 +118,15 @@ class ExceptionBulk(models.Model):
         return True
 
     def _take_away(self, chosen, values):
-        self.write({"exception_ids": [fields.Command.unlink(exception.id) for exception in chosen], **values})
+        self.write({FIELD[chosen._name]: [fields.Command.unlink(one.id) for one in chosen], **values})
         self.env.flush_all()
 
     def _end(self):
         self.write({"state": "done"})
-        words = self.env._("%(done)s of %(total)s exceptions.", done=self.done, total=self.total)
+        words = self.env._("Done: %(done)s of %(total)s.", done=self.done, total=self.total)
         if self.failed:
             words = self.env._(
-                "%(done)s of %(total)s exceptions; %(failed)s were left as they are.",
+                "Done: %(done)s of %(total)s; %(failed)s were left as they are.",
                 done=self.done,
                 total=self.total,
                 failed=self.failed,
@@ -126,7 +136,7 @@ class ExceptionBulk(models.Model):
 
     def _note(self):
         kind = dict(self._fields["kind"]._description_selection(self.env))[self.kind]
-        return self.env._("%(kind)s: %(total)s exceptions at once", kind=kind, total=self.total)
+        return self.env._("%(kind)s: %(total)s at once", kind=kind, total=self.total)
 
 
 class DecidedInBulk(models.Model):
@@ -138,9 +148,8 @@ class DecidedInBulk(models.Model):
         `kind` is one of KINDS, `terms` are values of ExceptionBulk: owner_id, until (naive UTC), reason.
         """
         waiting = self._unresolved()
-        if len(waiting) > AT_ONCE:
-            return self.env["lockgate.exception.bulk"]._queue(waiting, kind, terms)
-        return waiting._do(kind, terms)
+        behind = self.env["lockgate.exception.bulk"]._queue_many(waiting, kind, terms)
+        return behind or waiting._do(kind, terms)
 
     def _do(self, kind, terms):
         match kind:
@@ -152,3 +161,19 @@ class DecidedInBulk(models.Model):
                 return self._skip(terms["until"], terms["reason"])
             case "ignore":
                 return self._ignore(terms["reason"])
+
+
+class Listing(models.Model):
+    _inherit = "lockgate.listing"
+
+    def _do(self, kind, terms):
+        """A slice of listings that fail; one that fails no more by then is left as it is."""
+        failures = self.env["lockgate.exception.failure"]
+        failing = failures.search([("listing_id", "in", self.ids), ("resolved_at", "=", False)])
+        failing.listing_id._mend(kind)
+
+    def _mend(self, kind):
+        """Raises UserError where it cannot be done to one of these."""
+        match kind:
+            case "channel_sku":
+                self._take_channel_sku()

@@ -4,6 +4,7 @@ from odoo.fields import Domain
 
 from ..turn.values import RETRY
 from .exception import UNRESOLVED
+from .exception_failure import RETRIABLE
 
 
 class ExceptionButton(models.Model):
@@ -14,9 +15,29 @@ class ExceptionButton(models.Model):
 
     _inherit = "lockgate.exception"
 
+    can_retry = fields.Boolean(
+        compute="_compute_can_retry", help="Whether something of it may be mended by sending again."
+    )
+
+    @api.depends("failing_count", "last_at")
+    def _compute_can_retry(self):
+        retriable = self.env["lockgate.exception.failure"]._read_group(
+            Domain("exception_id", "in", self.ids) & RETRIABLE, ["exception_id"]
+        )
+        ids = {exception.id for (exception,) in retriable}
+        for exception in self:
+            exception.can_retry = exception._origin.id in ids
+
     def action_retry(self):
-        """Send the newest values of every listing that fails; it resolves once the channel has taken them."""
-        return self._decide_all("retry")
+        """Send the newest values of every listing that fails; it resolves once the channel has taken them.
+
+        Those that sending again cannot mend are left as they are; raises UserError where it mends none.
+        """
+        waiting = self._unresolved()
+        again = waiting.filtered("can_retry")
+        if waiting and not again:
+            self.env["lockgate.exception.failure"]._refuse_retry()
+        return again._decide_all("retry")
 
     def action_retry_alike(self):
         """Retry everything of the same category on the same channel."""
@@ -92,8 +113,9 @@ class ExceptionButton(models.Model):
         }
 
     def _retry(self):
-        waiting = self._unresolved().filtered("failing_count")
+        waiting = self._unresolved().filtered("can_retry")
         marked = waiting._mark_failing()
+        waiting.sudo().filtered(lambda exception: exception.state == "skipped")._due_anew()
         waiting.sudo().write({"state": "retrying", "skip_until": False})
         return self._tell(self.env._("%s values are being sent again.", marked))
 
@@ -124,15 +146,14 @@ class ExceptionButton(models.Model):
         )
 
     def _mark_failing(self):
-        """Mark what fails, one statement however many there are; returns how many values."""
-        self.env.cr.execute(
-            """
-            SELECT aspect, array_agg(DISTINCT listing_id) FROM lockgate_exception_failure
-             WHERE exception_id = ANY(%s) AND resolved_at IS NULL GROUP BY aspect
-            """,
-            [self.ids],
+        """Mark what sending may mend, one statement however many there are; returns how many values."""
+        by_aspect = dict(
+            self.env["lockgate.exception.failure"]._read_group(
+                Domain("exception_id", "in", self.ids) & RETRIABLE,
+                ["aspect"],
+                ["listing_id:array_agg_distinct"],
+            )
         )
-        by_aspect = dict(self.env.cr.fetchall())
         for aspect, listing_ids in by_aspect.items():
             self.env["lockgate.outbox"]._mark_listings(aspect, listing_ids, RETRY)
         return sum(map(len, by_aspect.values()))

@@ -23,8 +23,16 @@ class ExceptionEscalation(models.Model):
         one_by_one(overdue, lambda one: one._escalate(now), "Escalating")
 
     def _wake(self):
+        self._due_anew()
         self.write({"state": "open", "skip_until": False})
         self._give_to_owner()
+
+    def _due_anew(self):
+        """Nobody was to decide about these until now: they are due from now on, never sooner than before."""
+        for exception in self:
+            rule = self.env["lockgate.exception.rule"]._for(exception.channel_id, exception.category)
+            due = rule._due(exception.severity, fields.Datetime.now())
+            exception.deadline = max(exception.deadline or due, due)
 
     def _escalate(self, now):
         rule = self.env["lockgate.exception.rule"]._for(self.channel_id, self.category)

@@ -1,4 +1,6 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ..turn.values import RETRY
 from .exception_category import CATEGORIES
@@ -10,6 +12,11 @@ ENDINGS = [
     ("other_cause", "Fails for Another Reason"),
     ("ignored", "Ignored"),
 ]
+# What fails and may be mended by sending again: a value that the channel was told, or one that could not be
+# computed. Of all else, a price that is held or products in each other's way, nothing waits to be sent.
+RETRIABLE = Domain("resolved_at", "=", False) & (
+    Domain("publication_id", "!=", False) | Domain("category", "=", "internal")
+)
 
 
 class Failure(models.Model):
@@ -55,12 +62,25 @@ class Failure(models.Model):
 
     # Refused for everybody: nothing but the statements of exceptions writes here.
     def action_retry(self):
-        """Send the newest values of these listings again, and leave the others of the exception alone."""
+        """Send the newest values of these listings again, and leave the others of the exception alone.
+
+        Raises UserError where that can mend nothing of what fails.
+        """
         self.exception_id.check_access("write")
-        waiting = self.filtered(lambda failure: not failure.resolved_at)
+        waiting = self.filtered_domain(RETRIABLE)
+        if not waiting and not all(self.mapped("resolved_at")):
+            self._refuse_retry()
         waiting._mark()
         return self.env["lockgate.exception"]._tell(
             self.env._("%s values are being sent again.", len(waiting))
+        )
+
+    def _refuse_retry(self):
+        raise UserError(
+            self.env._(
+                "Nothing of this waits to be sent, so Retry cannot mend it: a person decides about it, as "
+                "its message and What to Do say."
+            )
         )
 
     def action_open_listing(self):

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import models
 from odoo.exceptions import UserError
 
@@ -12,12 +14,12 @@ class ExceptionMapping(models.Model):
 
         That is the one unmapped SKU of the channel that can only be this product, in the unit it is sold in.
         An ordinary change of the mapping: where the company wants it, another person approves it first.
-        Raises UserError where the channel named none of them, and AccessError for who may not map.
+        Very many are done in the background. Raises UserError where the channel named none of them, and
+        AccessError for who may not map.
         """
         listings = self._unresolved()._failing().listing_id
         listings.check_access("write")
-        named = {listing: listing._named_by_channel() for listing in listings}
-        named = {listing: sku for listing, sku in named.items() if sku}
+        named = listings.browse().concat(*listings._named_by_channel())
         if not named:
             raise UserError(
                 self.env._(
@@ -25,8 +27,9 @@ class ExceptionMapping(models.Model):
                     "look it up there, and Fix Mapping."
                 )
             )
-        for listing, sku in named.items():
-            listing.write({"sku": sku})
+        if behind := self.env["lockgate.exception.bulk"]._queue_many(named, "channel_sku", {}):
+            return behind
+        named._take_channel_sku()
         asked = sum(1 for listing in listings if listing.proposed)
         message = self.env._(
             "%(count)s of %(total)s SKUs are the channel's.", count=len(named), total=len(listings)
@@ -44,9 +47,19 @@ class Listing(models.Model):
     _inherit = "lockgate.listing"
 
     def _named_by_channel(self):
-        """The only unmapped SKU of the channel that is this product in this unit; None: there is none."""
-        named = self.env["lockgate.unmapped"].search(
-            [("channel_id", "=", self.channel_id.id), ("product_id", "=", self.product_id.id)]
-        )
-        named = named.filtered(lambda row: (row.uom_id or row.product_id.uom_id) == self.uom_id)
-        return named.sku if len(named) == 1 else None
+        """{listing: the only unmapped SKU of its channel that is its product in its unit}, where there is."""
+        named = defaultdict(list)
+        for row in self.env["lockgate.unmapped"].search(
+            [("channel_id", "in", self.channel_id.ids), ("product_id", "in", self.product_id.ids)]
+        ):
+            named[row.channel_id, row.product_id, row.uom_id or row.product_id.uom_id].append(row.sku)
+        skus = {listing: named[listing.channel_id, listing.product_id, listing.uom_id] for listing in self}
+        return {listing: found[0] for listing, found in skus.items() if len(found) == 1}
+
+    def _take_channel_sku(self):
+        """Raises UserError where the channel names one of these by no SKU, or by several."""
+        named = self._named_by_channel()
+        for listing in self:
+            if listing not in named:
+                raise UserError(self.env._("The channel names it by no unlisted SKU, or by several."))
+            listing.write({"sku": named[listing]})

@@ -44,10 +44,11 @@ class ExceptionRule(models.Model):
     def _routing(self, channel, severity, since):
         """Owner and due time of a new exception; `self` may be no rule at all."""
         owner = self._who("owner_id", channel) or channel.owner_id
-        return {
-            "owner_id": owner.id,
-            "deadline": since + timedelta(hours=self.due_hours or DUE_HOURS[severity]),
-        }
+        return {"owner_id": owner.id, "deadline": self._due(severity, since)}
+
+    def _due(self, severity, since):
+        """Until when an exception is to be decided, counted from `since`; `self` may be no rule at all."""
+        return since + timedelta(hours=self.due_hours or DUE_HOURS[severity])
 
     def _who(self, field, channel):
         """The user that a rule names, unless the channel's company is none of theirs."""

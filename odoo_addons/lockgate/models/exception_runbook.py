@@ -26,7 +26,10 @@ FIRST_STEPS = {
     "out_of_policy": _lt("Open the price change: correct the price, or have the breach approved."),
     "ungoverned_price": _lt("Draft a price change for these products: without a seal nothing is sent."),
     "drift": _lt("Find who else changes the channel, or use the channel's value. Retry sends ours again."),
-    "conflict": _lt("Somebody changes the same product at the channel. Retry when they are done."),
+    "conflict": _lt(
+        "Read the message. Retry once nobody else changes the product at the channel; of two products "
+        "with one SKU, give one another."
+    ),
     "internal": _lt("Read the message; mend the product's data, or hand the worker's log to an engineer."),
 }
 

@@ -143,6 +143,17 @@ class TurnCase(TransactionCase):
         cls.classPatch(turn, "STATEMENT_TIMEOUT", "0")
         cls.classPatch(leases, "draw", lambda: 1)
 
+    def run_cron(self, method, model="lockgate.exception"):
+        """Call a cron's method, which commits and rolls back within the test's transaction."""
+        self.env.flush_all()
+        self.registry_enter_test_mode(register_cleanup=False)
+        try:
+            with self.registry.cursor() as cr:
+                getattr(api.Environment(cr, SUPERUSER_ID, {})[model], method)()
+        finally:
+            self.registry_leave_test_mode()
+        self.env.invalidate_all()
+
 
 class LaterTurns:
     """Each turn on `self.channel` is a second after the last: in one transaction the clock stands still."""
@@ -266,17 +277,6 @@ class LockgateCase(TurnCase):
         self.env["lockgate.exception"]._catch_up(self.channel)
         self.env.flush_all()
         return self.exceptions()
-
-    def run_cron(self, method, model="lockgate.exception"):
-        """Call a cron's method, which commits and rolls back within the test's transaction."""
-        self.env.flush_all()
-        self.registry_enter_test_mode(register_cleanup=False)
-        try:
-            with self.registry.cursor() as cr:
-                getattr(api.Environment(cr, SUPERUSER_ID, {})[model], method)()
-        finally:
-            self.registry_leave_test_mode()
-        self.env.invalidate_all()
 
     def block_all(self, listings=None, outcome="rejected", message="No product {sku}.", **values):
         """Push these listings' stock (all of them) and be refused; `message` may name the SKU."""

@@ -76,7 +76,7 @@ class TestBulk(LockgateCase):
         self.assertFalse(bulk.exception_ids)
         note = exceptions[0].message_ids
         self.assertEqual(note.author_id, self.user_owner.partner_id)
-        self.assertIn("Retry: 3000 exceptions at once", note.body)
+        self.assertIn("Retry: 3000 at once", note.body)
 
     def test_a_few_are_done_at_once(self):
         exceptions = self.failing(3)

@@ -7,7 +7,7 @@ from odoo.tools import file_open
 
 from ..models.exception_category import CATEGORIES
 from ..models.exception_record import Seen
-from .common import LockgateCase, make_channel
+from .common import LockgateCase, make_channel, request
 
 
 class TestDecisions(LockgateCase):
@@ -53,13 +53,17 @@ class TestDecisions(LockgateCase):
     def catch_up_of_two_channels(self):
         """Exceptions of the categories conflict and drift on each of two channels."""
         there = make_channel(self.env, "pier")
+        for channel in (self.channel, there):
+            self.want(7, channel.listing_ids[0])
+            self.env["lockgate.turn"]._take(request(channel, ceiling=0))
+        self.env.invalidate_all()
         causes = [
             Seen(
                 channel.id,
                 category,
                 category,
                 f"{category} {channel.id}",
-                None,
+                channel.listing_ids[0].publication_ids.id,
                 channel.listing_ids[0].id,
                 "stock",
                 fields.Datetime.now(),
@@ -99,6 +103,52 @@ class TestDecisions(LockgateCase):
         self.run_cron("_cron_escalate")
         self.assertRecordValues(exception, [{"state": "open", "skip_until": False}])
         self.assertEqual(exception.activity_ids.user_id, self.user_owner)
+
+    def skip(self, exception, hours):
+        until = fields.Datetime.now() + timedelta(hours=hours)
+        self.decision(exception, kind="skip", until=until).action_apply()
+
+    def test_what_was_skipped_beyond_its_due_time_is_due_anew_from_when_it_comes_back(self):
+        """Of severity high it is due 4 hours after it began."""
+        self.env["lockgate.exception.rule"].create(
+            {"category": "stock_refused", "escalate_to_id": self.user_manager.id}
+        )
+        self.block(7)
+        exception = self.catch_up()
+        self.skip(exception, 10)
+        self.pass_time(10 * 3600 + 1)
+        self.run_cron("_cron_escalate")
+        self.assertRecordValues(
+            exception, [{"state": "open", "escalated_at": False, "owner_id": self.user_owner.id}]
+        )
+        self.assertFalse(exception.message_ids.filtered(lambda note: "Overdue" in (note.subject or "")))
+        self.assertEqual(exception.activity_ids.user_id, self.user_owner)
+        self.pass_time(4 * 3600 - 60)
+        self.run_cron("_cron_escalate")
+        self.assertFalse(exception.escalated_at)
+        self.pass_time(120)
+        self.run_cron("_cron_escalate")
+        self.assertTrue(exception.escalated_at)
+        self.assertEqual(exception.owner_id, self.user_manager)
+
+    def test_what_is_retried_before_its_skip_is_over_is_due_anew_from_then(self):
+        self.block(7)
+        exception = self.catch_up()
+        self.skip(exception, 10)
+        self.pass_time(5 * 3600)
+        exception.with_user(self.user_owner).action_retry()
+        self.run_cron("_cron_escalate")
+        self.assertRecordValues(exception, [{"state": "retrying", "escalated_at": False}])
+
+    def test_a_later_due_time_that_a_person_set_outlasts_a_skip(self):
+        self.block(7)
+        exception = self.catch_up()
+        exception.with_user(self.user_owner).deadline = fields.Datetime.now() + timedelta(days=9)
+        self.skip(exception, 10)
+        self.pass_time(10 * 3600 + 1)
+        due = exception.deadline
+        self.run_cron("_cron_escalate")
+        self.assertRecordValues(exception, [{"state": "open", "deadline": due}])
 
     def test_a_failure_of_the_same_cause_joins_what_is_skipped_without_waking_it(self):
         self.block_all(self.listings[:1])

@@ -1,5 +1,6 @@
 from odoo.exceptions import AccessError, UserError
 
+from ..models import exception_bulk
 from .common import LockgateCase, event
 
 
@@ -43,6 +44,60 @@ class TestExceptionMapping(LockgateCase):
         with self.assertRaisesRegex(UserError, "Fix Mapping"):
             self.exception.action_use_channel_sku()
         self.assertEqual(self.listing.sku, "quay-0")
+
+    def many(self):
+        """All three listings are unknown to the channel, which names two of their products; 1 is many."""
+        self.patch(exception_bulk, "AT_ONCE", 1)
+        for listing in self.listings[1:]:
+            listing.product_id.default_code = f"NEW {listing.sku}"
+        self.block_all(self.listings[1:], cause="unknown_product")
+        self.catch_up()
+        self.tell("TUG", "NEW quay-1")
+        return self.exceptions().with_user(self.user_owner)
+
+    def run_behind(self, action):
+        bulk = self.env["lockgate.exception.bulk"].with_user(self.user_owner).browse(action["res_id"])
+        self.assertRecordValues(bulk, [{"kind": "channel_sku", "total": 2, "done": 0, "state": "running"}])
+        self.assertEqual(self.listings.mapped("sku"), ["quay-0", "quay-1", "quay-2"])
+        self.run_cron("_cron_run", "lockgate.exception.bulk")
+        return bulk
+
+    def test_of_very_many_the_skus_are_taken_behind_as_who_pressed(self):
+        bulk = self.run_behind(self.many().action_use_channel_sku())
+        self.assertEqual(self.listings.mapped("sku"), ["TUG", "NEW quay-1", "quay-2"])
+        self.assertRecordValues(bulk, [{"done": 2, "failed": 0, "progress": 100, "state": "done"}])
+        note = self.listing.message_ids[0]
+        self.assertEqual(note.author_id, self.user_owner.partner_id)
+        self.assertIn("Use the Channel's SKU: 2 at once", note.body)
+
+    def test_behind_too_where_mappings_are_approved_the_skus_are_proposed_by_who_pressed(self):
+        self.channel.company_id.lockgate_mapping_approval = True
+        self.run_behind(self.many().action_use_channel_sku())
+        self.assertEqual(self.listings.mapped("sku"), ["quay-0", "quay-1", "quay-2"])
+        self.assertEqual(self.listings[:2].mapping_change_ids.user_ids, self.user_owner)
+        self.assertFalse(self.listings[2].proposed)
+
+    def test_who_may_map_no_more_when_it_is_done_takes_no_sku(self):
+        action = self.many().action_use_channel_sku()
+        self.user_owner.group_ids = self.env.ref("lockgate.lockgate_group_user")
+        bulk = self.run_behind(action).sudo()
+        self.assertEqual(self.listings.mapped("sku"), ["quay-0", "quay-1", "quay-2"])
+        self.assertRecordValues(bulk, [{"done": 0, "failed": 2, "state": "done"}])
+
+    def test_what_was_mended_by_hand_meanwhile_keeps_its_sku(self):
+        action = self.many().action_use_channel_sku()
+        self.ignore(self.exceptions())
+        self.run_behind(action)
+        self.assertEqual(self.listings.mapped("sku"), ["quay-0", "quay-1", "quay-2"])
+
+    def test_one_that_the_channel_names_twice_by_then_is_left_and_named(self):
+        action = self.many().action_use_channel_sku()
+        self.listing.product_id.barcode = "4006381333931"
+        self.tell("4006381333931")
+        bulk = self.run_behind(action)
+        self.assertEqual(self.listings.mapped("sku"), ["quay-0", "NEW quay-1", "quay-2"])
+        self.assertRecordValues(bulk, [{"done": 1, "failed": 1, "state": "done"}])
+        self.assertIn("quay-0", bulk.message)
 
     def test_a_sku_of_another_unit_is_not_taken(self):
         self.tell("TUG")

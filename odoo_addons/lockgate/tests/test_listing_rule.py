@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools import mute_logger
 
@@ -166,6 +166,8 @@ class TestListingRule(LockgateCase):
         exception = self.exceptions()
         self.assertEqual((exception.category, exception.failure_ids.listing_id), ("conflict", self.listing))
         self.assertIn("give one of them another internal reference", exception.message)
+        with self.assertRaisesRegex(UserError, "a person decides"):
+            exception.with_user(self.user_owner).action_retry()
         self.run_rules()
         self.assertEqual(self.exceptions().count, 1)
         clash.default_code = "B-2"

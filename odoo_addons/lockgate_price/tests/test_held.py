@@ -167,6 +167,9 @@ class TestHeld(PolicyCase):
         held = exceptions.search([("category", "=", "out_of_policy"), ("channel_id", "=", self.channel.id)])
         self.assertEqual((held.listing_id, held.state), (self.listing, "open"))
         self.assertIn("The margin", held.message)
+        with self.assertRaisesRegex(UserError, "a person decides"):
+            held.action_retry()
+        self.assertEqual(held.state, "open")
         self.assertEqual(held.action_open_price_changes()["res_id"], change.id)
         with interactive(self.other, method="action_release"):
             change.with_user(self.other).action_release("Fine")

@@ -3,14 +3,14 @@ from odoo.exceptions import AccessError, UserError
 
 from .. import exposure
 
-# By how many units the channel showed more than it was told, when it was read back the last time.
+# By how many units the channel showed more of these listings than it was told, when it was read back last.
 SHOWN = """
     SELECT DISTINCT ON (p.id) p.listing_id, (a.reading->>'quantity')::int - (a.value->>'quantity')::int
       FROM lockgate_exception_failure f
       JOIN lockgate_publication p ON p.id = f.publication_id
       JOIN lockgate_attempt a ON a.publication_id = p.id AND a.outcome = 'read'
        AND a.reading->>'quantity' IS NOT NULL AND a.value->>'quantity' IS NOT NULL
-     WHERE f.exception_id = ANY(%s) AND f.resolved_at IS NULL AND f.aspect = 'stock' AND f.category = 'drift'
+     WHERE f.listing_id = ANY(%s) AND f.resolved_at IS NULL AND f.aspect = 'stock' AND f.category = 'drift'
   ORDER BY p.id, a.id DESC
 """
 
@@ -23,40 +23,75 @@ class LockgateException(models.Model):
 
         The channel's number is what may be sold, which is less than what lies there, so its difference to
         what it was told becomes the difference of the count. A person looks, and applies it in Physical
-        Inventory. Only where that number is one product's in one place; raises UserError where it is of
-        none, and AccessError for who may not count.
+        Inventory. Only where that number is one product's in one place. Very many are done in the background.
+        Raises UserError where it is of none, and AccessError for who may not count.
         """
         self.check_access("read")
-        if not self.env.user.has_group("stock.group_stock_user"):
-            raise AccessError(self.env._("Stock is counted by Inventory users: ask one of them."))
-        quants, refused = self.env["stock.quant"].with_context(inventory_mode=True), []
-        counted = quants.browse()
-        self.env.cr.execute(SHOWN, [self.ids])
-        for listing_id, more in self.env.cr.fetchall():
-            listing = self.env["lockgate.listing"].browse(listing_id)
-            values, why = listing._prepare_channel_count(more)
-            if why:
-                refused.append(f"{listing.display_name}: {why}")
-            else:
-                counted |= quants.create(values)
+        listings = (
+            self._failing()
+            .filtered(lambda failure: failure.aspect == "stock" and failure.category == "drift")
+            .listing_id
+        )
+        listings._check_counter()
+        if behind := self.env["lockgate.exception.bulk"]._queue_many(listings, "channel_stock", {}):
+            self._note_count(self.env._("%s counts are drafted as the channel shows them.", len(listings)))
+            return behind
+        counted, left = listings._count_by_channel()
+        refused = [f"{listing.display_name}: {why}" for listing, why in left.items()]
         if not counted:
             raise UserError(
                 "\n".join(refused)
                 or self.env._("The channel showed no number of units: there is nothing to count by.")
             )
         note = self.env._("%s counts drafted as the channel shows them, to be applied.", len(counted))
-        for exception in self:
-            exception.sudo().message_post(
-                body="\n".join([note, *refused]), author_id=self.env.user.partner_id.id
-            )
+        self._note_count("\n".join([note, *refused]))
         return counted.action_view_inventory() | {
             "domain": [("id", "in", counted.ids)],
             "name": self.env._("Counts by the Channel"),
         }
 
+    def _note_count(self, note):
+        for exception in self.sudo():
+            exception.message_post(body=note, author_id=self.env.user.partner_id.id)
+
+
+class ExceptionBulk(models.Model):
+    _inherit = "lockgate.exception.bulk"
+
+    kind = fields.Selection(
+        selection_add=[("channel_stock", "Count as the Channel Shows")],
+        ondelete={"channel_stock": "cascade"},
+    )
+
 
 class Listing(models.Model):
     _inherit = "lockgate.listing"
+
+    def _mend(self, kind):
+        super()._mend(kind)
+        if kind == "channel_stock":
+            self._check_counter()
+            _counted, left = self._count_by_channel()
+            if left:
+                raise UserError("\n".join(left.values()))
+
+    def _check_counter(self):
+        if not self.env.user.has_group("stock.group_stock_user"):
+            raise AccessError(self.env._("Stock is counted by Inventory users: ask one of them."))
+
+    def _count_by_channel(self):
+        """Draft a count of each of these whose stock drifted: (the quants, {listing: why it has none})."""
+        quants, left = self.env["stock.quant"].with_context(inventory_mode=True), {}
+        counted = quants.browse()
+        self.env.cr.execute(SHOWN, [self.ids])
+        for listing_id, more in self.env.cr.fetchall():
+            listing = self.browse(listing_id)
+            values, why = listing._prepare_channel_count(more)
+            if why:
+                left[listing] = why
+            else:
+                counted |= quants.create(values)
+        return counted, left
 
     def _prepare_channel_count(self, more):
         """A count that gives the channel `more` units of the listing: (values of a quant, why not)."""

@@ -1,3 +1,4 @@
+from odoo.addons.lockgate.models import exception_bulk
 from odoo.addons.lockgate.tests.common import LaterTurns
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
@@ -105,3 +106,49 @@ class TestExceptionStock(LaterTurns, StockCase):
         action = exception.action_use_channel_stock()
         self.assertEqual(len(self.env["stock.quant"].search(action["domain"])), 1)
         self.assertIn(lots.sku, exception.message_ids[0].body)
+
+    def many(self):
+        """Three listings drifted, one of them kept by lots; 2 are many. Returns what the button shows."""
+        self.patch(exception_bulk, "AT_ONCE", 2)
+        self._listing(self._product("Row boat"))
+        self.lots = self._listing(self._product("Lot boat", tracking="lot"))
+        self.env.cr.flush()
+        self.exception = self.drift(9)
+        return self.exception.action_use_channel_stock()
+
+    def run_behind(self, action):
+        bulk = self.env["lockgate.exception.bulk"].with_user(self.counter).browse(action["res_id"])
+        self.assertRecordValues(bulk, [{"kind": "channel_stock", "total": 3, "done": 0}])
+        self.assertFalse(self.counts())
+        self.run_cron("_cron_run", "lockgate.exception.bulk")
+        return bulk.sudo()
+
+    def counts(self):
+        return self.env["stock.quant"].search([("inventory_quantity_set", "=", True)])
+
+    def test_of_very_many_the_counts_are_drafted_behind_as_who_pressed(self):
+        bulk = self.run_behind(self.many())
+        self.assertRecordValues(bulk, [{"done": 2, "failed": 1, "progress": 100, "state": "done"}])
+        self.assertIn(self.lots.sku, bulk.message)
+        counts = self.counts()
+        self.assertEqual(sorted(counts.mapped("inventory_quantity")), [9, 12])
+        self.assertEqual(counts.user_id, self.counter)
+        self.assertIn("3 counts", self.exception.message_ids[0].body)
+        self.assertEqual(self.quantity(), 7)
+
+    def test_who_may_count_no_more_when_it_is_done_drafts_none(self):
+        action = self.many()
+        self.counter.group_ids = self.env.ref("lockgate.lockgate_group_exception_owner")
+        bulk = self.run_behind(action)
+        self.assertRecordValues(bulk, [{"done": 0, "failed": 3, "state": "done"}])
+        self.assertIn("Inventory users", bulk.message)
+        self.assertFalse(self.counts())
+
+    def test_a_reader_who_counts_stock_sees_how_far_it_is(self):
+        reader = new_test_user(
+            self.env, "reading_counter", "stock.group_stock_user,lockgate.lockgate_group_user"
+        )
+        self.many()
+        action = self.exception.with_user(reader).action_use_channel_stock()
+        bulk = self.env["lockgate.exception.bulk"].with_user(reader).browse(action["res_id"])
+        self.assertEqual((bulk.progress, bulk.state), (0, "running"))
