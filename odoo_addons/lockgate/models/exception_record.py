@@ -254,12 +254,14 @@ class ExceptionRecord(models.Model):
         texts = defaultdict(dict)
         for exception_id, ending, listings, taken in self.env.cr.fetchall():
             texts[exception_id][ending] = (listings, self.env["lockgate.publication"]._value_text(taken))
-        if notes := {exception_id: self._ending_note(endings) for exception_id, endings in texts.items()}:
+        if notes := {
+            exception_id: self.browse(exception_id)._ending_note(endings)
+            for exception_id, endings in texts.items()
+        }:
             self.browse(notes)._end("resolved", {}, notes)
 
-    @api.model
     def _ending_note(self, endings):
-        """Why an exception is over, from {how its failures ended: (how many, a value that was taken)}."""
+        """Why this exception is over, from {how its failures ended: (how many, a value that was taken)}."""
         if "other_cause" in endings:
             return self.env._("Resolved by itself: its listings fail for another reason now.")
         count, taken = endings.get("taken", (0, None))

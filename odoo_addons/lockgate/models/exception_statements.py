@@ -104,6 +104,6 @@ OVER = """
        AND NOT EXISTS (SELECT FROM lockgate_exception_failure o
                         WHERE o.exception_id = e.id AND o.resolved_at IS NULL)
        AND NOT EXISTS (SELECT FROM lockgate_outage o
-                        WHERE o.channel_id = e.channel_id AND o.category = e.category)
+                        WHERE o.channel_id = e.channel_id AND o.category = e.fingerprint)
   GROUP BY e.id, f.ending
 """
