@@ -107,7 +107,11 @@ class LockgateException(models.Model):
     @api.depends("failing_count", "last_at")
     def _compute_failing_aspects(self):
         failing = self.env["lockgate.exception.failure"]._read_group(
-            [("exception_id", "in", self.ids), ("resolved_at", "=", False)],
+            [
+                ("exception_id", "in", self.ids),
+                ("resolved_at", "=", False),
+                ("publication_id", "!=", False),
+            ],
             ["exception_id"],
             ["aspect:array_agg_distinct"],
         )

@@ -51,6 +51,7 @@ class Failure(models.Model):
     ending = fields.Selection(ENDINGS, readonly=True)
 
     _subject_unique = models.UniqueIndex("(subject) WHERE resolved_at IS NULL")
+    _ignored_index = models.Index("(subject) WHERE ending = 'ignored'")
     _publication_index = models.Index("(publication_id, last_at)")
 
     # Refused for everybody: nothing but the statements of exceptions writes here.
