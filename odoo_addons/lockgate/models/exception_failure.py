@@ -15,7 +15,7 @@ ENDINGS = [
 class Failure(models.Model):
     """One listing's part in an exception: what failed, since when, how often. Written in SQL, in sets.
 
-    Those that have not ended are the dead letters: nothing of them is sent until a person or a newer
+    Those that keep a value back are the dead letters: nothing of them is sent until a person or a newer
     value makes a new start.
     """
 

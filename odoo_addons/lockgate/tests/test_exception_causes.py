@@ -1,3 +1,7 @@
+from ast import literal_eval
+
+from lxml import etree
+
 from odoo import SUPERUSER_ID, api
 
 from ..models import exception_record
@@ -141,6 +145,31 @@ class TestCauses(LockgateCase):
         self.assertEqual(exception.state, "open")
         exceptions._settle(subjects, self.channel)
         self.assertEqual(self.exceptions().state, "resolved")
+
+    def dead_letters(self):
+        arch = etree.fromstring(self.env.ref("lockgate.lockgate_exception_failure_view_search").arch)
+        domain = literal_eval(arch.find(".//filter[@name='failing']").get("domain"))
+        return self.env["lockgate.exception.failure"].search(
+            [*domain, ("channel_id", "=", self.channel.id)], order="listing_id"
+        )
+
+    def test_dead_letters_are_what_is_not_sent(self):
+        exceptions = self.env["lockgate.exception"]
+        self.block_all(self.listings[:2])
+        self.catch_up()
+        exceptions._report("internal", self.listings[2], "stock", "It could not be computed.")
+        exceptions._report("ungoverned_price", self.listings[3], "price", "No price was ever approved.")
+        self.assertEqual(self.dead_letters().listing_id, self.listings[:4])
+        self.want(9, self.listings[1])
+        self.turn(ceiling=0)
+        self.assertEqual(self.dead_letters().listing_id, self.listings[0] + self.listings[2:4])
+
+    def test_what_differs_in_odoo_alone_is_no_dead_letter(self):
+        exceptions = self.env["lockgate.exception"]
+        exceptions._report("drift", self.listings[0], "price", "Odoo gives another price.")
+        exceptions._report("conflict", self.listings[1], "stock", "It is in the way of another product.")
+        self.assertEqual(len(self.exceptions()), 2)
+        self.assertFalse(self.dead_letters())
 
     def test_a_product_that_the_channel_does_not_show_is_unknown_there(self):
         answer = self.lease(7)[0]
