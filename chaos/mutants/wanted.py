@@ -45,7 +45,8 @@ MUTANTS = {
             ),
             Change(
                 TURN,
-                """                UPDATE lockgate_turn t SET number = number + 1
+                """                UPDATE lockgate_turn t
+                   SET number = number + 1, turned_at = now() AT TIME ZONE 'UTC'
                  WHERE id = (SELECT t.id FROM lockgate_turn t JOIN lockgate_channel c ON c.id = t.channel_id
                               WHERE c.code = %s FOR UPDATE OF t NOWAIT)
              RETURNING t.channel_id, t.number, now() AT TIME ZONE 'UTC'

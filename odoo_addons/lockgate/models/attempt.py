@@ -137,9 +137,17 @@ class Attempt(models.Model):
     # Refused for everybody: nothing but the turn's own statements writes here.
     @api.autovacuum
     def _gc_attempts(self):
-        """Keep attempts for as many days as `lockgate.attempt_days` says (90)."""
+        """Keep attempts for as many days as `lockgate.attempt_days` says (90); that of a lease which no turn
+        has ended yet stays."""
         self.env.cr.execute(
-            "DELETE FROM lockgate_attempt WHERE outcome IS NOT NULL AND leased_at < %s", [self._kept_from()]
+            """
+            DELETE FROM lockgate_attempt a
+             WHERE leased_at < %(before)s
+               AND (outcome IS NOT NULL OR until < %(before)s AND NOT EXISTS (
+                   SELECT FROM lockgate_publication p
+                    WHERE p.id = a.publication_id AND p.lease_token = a.token))
+            """,
+            {"before": self._kept_from()},
         )
 
     @api.model

@@ -59,7 +59,12 @@ class LockgateException(models.Model):
     count = fields.Integer("Times", readonly=True)
     listing_count = fields.Integer("Listings", readonly=True, help="How many listings it has touched.")
     failing_count = fields.Integer("Still Failing", readonly=True, help="How many of them fail now.")
-    failing_aspects = fields.Char(compute="_compute_failing_aspects", help="'price', 'stock', or both.")
+    waiting_count = fields.Integer(
+        "Listings Waiting", readonly=True, help="Of a channel through which nothing goes: what waits for it."
+    )
+    failing_aspects = fields.Char(
+        compute="_compute_failing_aspects", help="'price', 'stock', or both: of what the channel was told."
+    )
     progress = fields.Float("Mended", compute="_compute_progress", help="Listings that fail no more, in %.")
     resolved_at = fields.Datetime(readonly=True)
     hours_to_resolve = fields.Float(
@@ -85,12 +90,12 @@ class LockgateException(models.Model):
             select = SQL("%s FILTER (WHERE %s IS NOT NULL)", select, over)
         return select
 
-    @api.depends("name", "listing_count", "listing_id")
+    @api.depends("name", "listing_count", "listing_id", "waiting_count")
     def _compute_display_name(self):
         for exception in self:
-            what = exception.listing_id.sku
-            if exception.listing_count > 1:
-                what = self.env._("%s listings", exception.listing_count)
+            what, listings = exception.listing_id.sku, exception.listing_count or exception.waiting_count
+            if listings > 1:
+                what = self.env._("%s listings", listings)
             exception.display_name = f"{exception.name} ({what})" if what else exception.name
 
     @api.depends("listing_count", "failing_count")
@@ -102,7 +107,11 @@ class LockgateException(models.Model):
     @api.depends("failing_count", "last_at")
     def _compute_failing_aspects(self):
         failing = self.env["lockgate.exception.failure"]._read_group(
-            [("exception_id", "in", self.ids), ("resolved_at", "=", False)],
+            [
+                ("exception_id", "in", self.ids),
+                ("resolved_at", "=", False),
+                ("publication_id", "!=", False),
+            ],
             ["exception_id"],
             ["aspect:array_agg_distinct"],
         )

@@ -43,13 +43,14 @@ OF_THE_CHANNEL = {"credentials", "channel_down", "rate_limit"}
 BY_CAUSE = {"no_answer": "channel_down"}
 
 
-def category_of(outcome, cause, aspect):
-    """The category of a publication that is blocked, from the last attempt's outcome and cause.
+def category_of(outcome, cause, aspect, reading=None):
+    """The category of a publication that is blocked, from what the last attempt brought.
 
-    An attempt without an outcome is a worker's that never came back.
+    An attempt without an outcome is a worker's that never came back; a read-back without a reading is of a
+    product that the channel does not know.
     """
     if outcome == "read":
-        return "drift"
+        return "drift" if reading else "unknown_product"
     if cause:
         return BY_CAUSE.get(cause, cause)
     if outcome == "rejected":

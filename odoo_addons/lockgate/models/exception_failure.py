@@ -22,7 +22,7 @@ RETRIABLE = Domain("resolved_at", "=", False) & (
 class Failure(models.Model):
     """One listing's part in an exception: what failed, since when, how often. Written in SQL, in sets.
 
-    Those that have not ended are the dead letters: nothing of them is sent until a person or a newer
+    Those that keep a value back are the dead letters: nothing of them is sent until a person or a newer
     value makes a new start.
     """
 
@@ -58,6 +58,7 @@ class Failure(models.Model):
     ending = fields.Selection(ENDINGS, readonly=True)
 
     _subject_unique = models.UniqueIndex("(subject) WHERE resolved_at IS NULL")
+    _ignored_index = models.Index("(subject) WHERE ending = 'ignored'")
     _publication_index = models.Index("(publication_id, last_at)")
 
     # Refused for everybody: nothing but the statements of exceptions writes here.

@@ -37,7 +37,9 @@ class ExceptionImpact(models.Model):
         one_by_one(outdated, lambda one: one._compute_impact(), "Sales at risk")
 
     def _impact_of(self):
-        return f"{fields.Date.today()} {self.failing_count} {self.last_at}"
+        """That of the channel as a whole stays what it is, however often it is tried."""
+        seen = self.last_at if self.listing_count else ""
+        return f"{fields.Date.today()} {self.failing_count} {seen}"
 
     def _compute_impact(self):
         self.write({"revenue_at_risk": self._revenue(), "impact_of": self._impact_of()})

@@ -12,7 +12,18 @@ from ..turn import prepared
 from .exception import UNRESOLVED
 from .exception_category import SEVERITY, category_of
 from .exception_fingerprint import fingerprint
-from .exception_statements import COMPUTED, COUNTED, JOINED, MOVED, NEWS, OVER, SEEN_AGAIN, SETTLED, TAKEN
+from .exception_statements import (
+    COMPUTED,
+    COUNTED,
+    JOINED,
+    KNOWN,
+    MOVED,
+    NEWS,
+    OVER,
+    SEEN_AGAIN,
+    SETTLED,
+    TAKEN,
+)
 from .one_by_one import one_by_one
 
 _logger = logging.getLogger(__name__)
@@ -67,7 +78,7 @@ class ExceptionRecord(models.Model):
         value_text = self.env["lockgate.publication"]._value_text
         seen = []
         for fact in self.env.cr.dictfetchall():
-            category = category_of(fact["outcome"], fact["cause"], fact["aspect"])
+            category = category_of(fact["outcome"], fact["cause"], fact["aspect"], fact["reading"])
             names = (fact["sku"], fact["reference"], fact["value"] and fact["value"]["sku"])
             seen.append(
                 Seen(
@@ -91,7 +102,7 @@ class ExceptionRecord(models.Model):
     def _report(self, category, listings, aspect, message):
         """Record that listings fail in a way that no attempt tells of; `message` is for a person.
 
-        It is over when `_settle` says so, or a person ignores it. Each listing fails once at a time by
+        It is over when `_end_subjects` says so, or a person ignores it. Each listing fails once at a time by
         category and aspect. Sudo.
         """
         now = fields.Datetime.now()
@@ -113,10 +124,18 @@ class ExceptionRecord(models.Model):
         )
 
     @api.model
-    def _settle(self, category, listings, aspect):
-        """What was reported of these listings is over."""
-        self._end_subjects([f"{category} {aspect} {listing_id}" for listing_id in listings.ids])
-        self._resolve(listings.channel_id)
+    def _unknown(self, subjects):
+        """Those of these subjects that neither fail yet nor were ignored, in a set: what is to be recorded of
+        facts that stand, each time that they are looked at."""
+        self.env.flush_all()
+        self.env.cr.execute(KNOWN, [list(subjects)])
+        return set(subjects) - {subject for (subject,) in self.env.cr.fetchall()}
+
+    @api.model
+    def _settle(self, subjects, channels):
+        """What fails of these subjects, of these channels, is over."""
+        self._end_subjects(subjects)
+        self._resolve(channels)
 
     @api.model
     def _end_subjects(self, subjects):
@@ -254,12 +273,14 @@ class ExceptionRecord(models.Model):
         texts = defaultdict(dict)
         for exception_id, ending, listings, taken in self.env.cr.fetchall():
             texts[exception_id][ending] = (listings, self.env["lockgate.publication"]._value_text(taken))
-        if notes := {exception_id: self._ending_note(endings) for exception_id, endings in texts.items()}:
+        if notes := {
+            exception_id: self.browse(exception_id)._ending_note(endings)
+            for exception_id, endings in texts.items()
+        }:
             self.browse(notes)._end("resolved", {}, notes)
 
-    @api.model
     def _ending_note(self, endings):
-        """Why an exception is over, from {how its failures ended: (how many, a value that was taken)}."""
+        """Why this exception is over, from {how its failures ended: (how many, a value that was taken)}."""
         if "other_cause" in endings:
             return self.env._("Resolved by itself: its listings fail for another reason now.")
         count, taken = endings.get("taken", (0, None))

@@ -25,12 +25,18 @@ FIRST_STEPS = {
     "bad_answer": _lt("See whether the address leads to the channel, and whether its version changed."),
     "out_of_policy": _lt("Open the price change: correct the price, or have the breach approved."),
     "ungoverned_price": _lt("Draft a price change for these products: without a seal nothing is sent."),
-    "drift": _lt("Find who else changes the channel, or use the channel's value. Retry sends ours again."),
+    "drift": _lt(
+        "Find who else changes the channel, or use the channel's value; Retry sends ours again. "
+        "Where Odoo's price is another than the approved one, decide in Prices, Drift."
+    ),
     "conflict": _lt(
         "Read the message. Retry once nobody else changes the product at the channel; of two products "
         "with one SKU, give one another."
     ),
-    "internal": _lt("Read the message; mend the product's data, or hand the worker's log to an engineer."),
+    "internal": _lt(
+        "Read the message: mend the product's data, see whether pacer, workers and Redis run, or hand the "
+        "worker's log to an engineer."
+    ),
 }
 
 

@@ -13,10 +13,11 @@ NEWS = """
       ORDER BY p.failed_at, p.id LIMIT %(slice)s
     )
     SELECT n.id AS publication_id, n.channel_id, n.listing_id, n.aspect, n.message, n.failed_at,
-           l.sku, l.reference, a.outcome, a.cause, a.answer, a.request_id, a.value
+           l.sku, l.reference, a.outcome, a.cause, a.answer, a.request_id, a.value, a.reading
       FROM news n
       JOIN lockgate_listing l ON l.id = n.listing_id
-      LEFT JOIN LATERAL (SELECT outcome, cause, answer, request_id, value FROM lockgate_attempt
+      LEFT JOIN LATERAL (SELECT outcome, cause, answer, request_id, value, reading
+                       FROM lockgate_attempt
                           WHERE publication_id = n.id ORDER BY id + 0 DESC LIMIT 1) a ON true
 """
 
@@ -64,6 +65,12 @@ COUNTED = """
      WHERE e.id = c.exception_id
 """
 
+# A fact that fails already, or that a person ignored: nobody is asked about it twice.
+KNOWN = """
+    SELECT subject FROM lockgate_exception_failure
+     WHERE subject = ANY(%s) AND (resolved_at IS NULL OR ending = 'ignored')
+"""
+
 SETTLED = """
     UPDATE lockgate_exception_failure
        SET resolved_at = now() AT TIME ZONE 'UTC', ending = 'withdrawn'
@@ -104,6 +111,6 @@ OVER = """
        AND NOT EXISTS (SELECT FROM lockgate_exception_failure o
                         WHERE o.exception_id = e.id AND o.resolved_at IS NULL)
        AND NOT EXISTS (SELECT FROM lockgate_outage o
-                        WHERE o.channel_id = e.channel_id AND o.category = e.category)
+                        WHERE o.channel_id = e.channel_id AND o.category = e.fingerprint)
   GROUP BY e.id, f.ending
 """

@@ -172,13 +172,9 @@ class ListingRuleRun(models.Model):
     def _report_stuck(self, stuck):
         """One exception for each rule; what a person ignored stays ignored."""
         failures = {self._subject(each.product_id): each for each in stuck if each.listing_id}
-        self.env.cr.execute(
-            "SELECT subject FROM lockgate_exception_failure"
-            " WHERE subject = ANY(%s) AND (resolved_at IS NULL OR ending = 'ignored')",
-            [list(failures)],
-        )
-        known = {subject for (subject,) in self.env.cr.fetchall()}
-        self.env["lockgate.exception"]._record(
+        exceptions = self.env["lockgate.exception"]
+        unknown = exceptions._unknown(failures)
+        exceptions._record(
             [
                 Seen(
                     self.channel_id.id,
@@ -192,7 +188,7 @@ class ListingRuleRun(models.Model):
                     each.words,
                 )
                 for subject, each in failures.items()
-                if subject not in known
+                if subject in unknown
             ]
         )
 
@@ -205,8 +201,9 @@ class ListingRuleRun(models.Model):
         open_ids = {int(subject.rsplit(" ", 1)[1]) for (subject,) in self.env.cr.fetchall()}
         products = self._unlisted(among=open_ids)
         over = open_ids - {each.product_id for each in self._stuck(products)}
-        self.env["lockgate.exception"]._end_subjects([self._subject(product_id) for product_id in over])
-        self.env["lockgate.exception"]._resolve(self.channel_id)
+        self.env["lockgate.exception"]._settle(
+            [self._subject(product_id) for product_id in over], self.channel_id
+        )
 
     def _subject(self, product_id):
         return f"rule {self.id} product {product_id}"

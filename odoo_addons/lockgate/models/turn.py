@@ -45,6 +45,7 @@ class Turn(models.Model):
 
     channel_id = fields.Many2one("lockgate.channel", required=True, readonly=True, ondelete="cascade")
     number = fields.Integer(required=True, readonly=True, default=0)
+    turned_at = fields.Datetime(readonly=True, help="When a worker last took a turn.")
     falls = fields.Integer(
         required=True, readonly=True, default=0, help="So often in a row the channel was in trouble."
     )
@@ -107,7 +108,8 @@ class Turn(models.Model):
         try:
             cr.execute(
                 """
-                UPDATE lockgate_turn t SET number = number + 1
+                UPDATE lockgate_turn t
+                   SET number = number + 1, turned_at = now() AT TIME ZONE 'UTC'
                  WHERE id = (SELECT t.id FROM lockgate_turn t JOIN lockgate_channel c ON c.id = t.channel_id
                               WHERE c.code = %s FOR UPDATE OF t NOWAIT)
              RETURNING t.channel_id, t.number, now() AT TIME ZONE 'UTC'

@@ -314,12 +314,19 @@ class LockgateCase(TurnCase):
                 "failing_since",
             ),
             "lockgate_attempt": ("leased_at", "until", "reported_at"),
-            "lockgate_turn": ("resume_at",),
+            "lockgate_turn": ("resume_at", "turned_at"),
             "lockgate_channel": ("state_since",),
             "lockgate_reconciliation": ("began_at", "ended_at"),
-            "lockgate_exception": ("first_at", "last_at", "deadline", "skip_until", "escalated_at"),
+            "lockgate_exception": (
+                "first_at",
+                "last_at",
+                "resolved_at",
+                "deadline",
+                "skip_until",
+                "escalated_at",
+            ),
             "lockgate_exception_failure": ("first_at", "last_at"),
-            "lockgate_outage": ("since",),
+            "lockgate_outage": ("since", "seen_at"),
         }.items():
             assignments = ", ".join(
                 f"{column} = {column} - make_interval(secs => %(by)s)" for column in columns

@@ -1,3 +1,7 @@
+from ast import literal_eval
+
+from lxml import etree
+
 from odoo import SUPERUSER_ID, api
 
 from ..models import exception_record
@@ -136,10 +140,45 @@ class TestCauses(LockgateCase):
         self.assertRecordValues(
             exception, [{"category": "ungoverned_price", "severity": "3", "failing_count": 2, "count": 3}]
         )
-        exceptions._settle("ungoverned_price", self.listings[:1], "price")
+        subjects = [f"ungoverned_price price {listing.id}" for listing in self.listings[:2]]
+        exceptions._settle(subjects[:1], self.channel)
         self.assertEqual(exception.state, "open")
-        exceptions._settle("ungoverned_price", self.listings[:2], "price")
+        exceptions._settle(subjects, self.channel)
         self.assertEqual(self.exceptions().state, "resolved")
+
+    def dead_letters(self):
+        arch = etree.fromstring(self.env.ref("lockgate.lockgate_exception_failure_view_search").arch)
+        domain = literal_eval(arch.find(".//filter[@name='failing']").get("domain"))
+        return self.env["lockgate.exception.failure"].search(
+            [*domain, ("channel_id", "=", self.channel.id)], order="listing_id"
+        )
+
+    def test_dead_letters_are_what_is_not_sent(self):
+        exceptions = self.env["lockgate.exception"]
+        self.block_all(self.listings[:2])
+        self.catch_up()
+        exceptions._report("internal", self.listings[2], "stock", "It could not be computed.")
+        exceptions._report("ungoverned_price", self.listings[3], "price", "No price was ever approved.")
+        self.assertEqual(self.dead_letters().listing_id, self.listings[:4])
+        self.want(9, self.listings[1])
+        self.turn(ceiling=0)
+        self.assertEqual(self.dead_letters().listing_id, self.listings[0] + self.listings[2:4])
+
+    def test_what_differs_in_odoo_alone_is_no_dead_letter(self):
+        exceptions = self.env["lockgate.exception"]
+        exceptions._report("drift", self.listings[0], "price", "Odoo gives another price.")
+        exceptions._report("conflict", self.listings[1], "stock", "It is in the way of another product.")
+        self.assertEqual(len(self.exceptions()), 2)
+        self.assertFalse(self.dead_letters())
+
+    def test_a_product_that_the_channel_does_not_show_is_unknown_there(self):
+        answer = self.lease(7)[0]
+        while answer["leases"]:
+            read = answer["leases"][0]["purpose"] == "read"
+            self.tell(answer, "read" if read else "accepted")
+            self.pass_time(2)
+            answer = self.turn()
+        self.assertEqual(self.catch_up().category, "unknown_product")
 
     def test_every_category_has_a_severity_first_steps_and_every_cause_a_category(self):
         categories = {key for key, _label in CATEGORIES}
@@ -150,19 +189,20 @@ class TestCauses(LockgateCase):
         self.assertLessEqual({BY_CAUSE.get(cause, cause) for cause in causes}, categories)
 
     def test_a_category_follows_from_outcome_and_cause(self):
-        for outcome, cause, aspect, category in (
-            ("rejected", "price_refused", "price", "price_refused"),
-            ("rejected", None, "price", "price_refused"),
-            ("rejected", None, "stock", "stock_refused"),
-            ("rejected", "unknown_product", "stock", "unknown_product"),
-            ("attention", "permission", "price", "permission"),
-            ("attention", "no_answer", "price", "channel_down"),
-            ("attention", None, "price", "internal"),
-            ("read", None, "stock", "drift"),
-            (None, None, "stock", "internal"),
+        for outcome, cause, aspect, reading, category in (
+            ("rejected", "price_refused", "price", None, "price_refused"),
+            ("rejected", None, "price", None, "price_refused"),
+            ("rejected", None, "stock", None, "stock_refused"),
+            ("rejected", "unknown_product", "stock", None, "unknown_product"),
+            ("attention", "permission", "price", None, "permission"),
+            ("attention", "no_answer", "price", None, "channel_down"),
+            ("attention", None, "price", None, "internal"),
+            ("read", None, "stock", {"aspect": "stock", "quantity": 0}, "drift"),
+            ("read", None, "stock", None, "unknown_product"),
+            (None, None, "stock", None, "internal"),
         ):
-            with self.subTest(outcome=outcome, cause=cause, aspect=aspect):
-                self.assertEqual(category_of(outcome, cause, aspect), category)
+            with self.subTest(outcome=outcome, cause=cause, aspect=aspect, reading=reading):
+                self.assertEqual(category_of(outcome, cause, aspect, reading), category)
 
     def test_names_and_numbers_do_not_make_another_cause(self):
         for one, names, other, other_names in (

@@ -1,8 +1,10 @@
+from datetime import timedelta
+
 from odoo import fields
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .common import LockgateCase
+from .common import LockgateCase, make_channel
 
 
 @tagged("-at_install", "post_install")
@@ -52,6 +54,21 @@ class TestImpact(LockgateCase):
         self.sell(self.listings[1], 2)
         self.catch_up()
         self.assertEqual(self.impact(), 50.0 if "sale.order" in self.env else 0.0)
+
+    def test_of_a_channel_that_is_down_all_that_it_sells_is_at_risk(self):
+        self.sell(self.listings[0], 3)
+        self.sell(self.listings[2], 7)
+        self.sell(make_channel(self.env, "pier").listing_ids, 9)
+        self.want(7)
+        self.env["lockgate.outage"]._note(
+            self.channel, [{"outcome": "down", "cause": "channel_down", "message": "It cannot be reached."}]
+        )
+        self.pass_time(901)
+        self.catch_up()
+        self.assertEqual(self.impact(), 100.0 if "sale.order" in self.env else 0.0)
+        self.assertEqual(self.exceptions().impact_of, self.exceptions()._impact_of())
+        self.exceptions().last_at += timedelta(minutes=1)
+        self.assertEqual(self.exceptions().impact_of, self.exceptions()._impact_of(), "asked once a day")
 
     def test_where_sales_is_not_installed_nothing_is_said(self):
         self.block(7)

@@ -29,6 +29,17 @@ class TestOutage(LockgateCase):
         self.env["lockgate.outage"]._note(self.channel, results)
         return self.catch_up()
 
+    def down(self):
+        """The exception of a channel that has been down for long enough."""
+        self.worker_says()
+        self.pass_time(901)
+        return self.worker_says()
+
+    def attempts(self, **values):
+        return self.env["lockgate.attempt"].search(
+            [("channel_id", "=", self.channel.id), *((name, "=", value) for name, value in values.items())]
+        )
+
     def test_a_short_outage_is_nobodys_matter(self):
         self.assertFalse(self.worker_says())
         self.pass_time(600)
@@ -62,6 +73,80 @@ class TestOutage(LockgateCase):
         self.pass_time(901)
         exception = self.worker_says("retry", "rate_limit", "It asked us to slow down.")
         self.assertEqual(exception.category, "rate_limit")
+
+    def test_whatever_the_channel_says_meanwhile_it_is_one_outage(self):
+        exception = self.down()
+        self.assertEqual(self.worker_says("retry", "rate_limit", "It asked us to slow down."), exception)
+        self.assertEqual(self.worker_says(), exception)
+        self.assertEqual((exception.category, exception.state), ("channel_down", "open"))
+
+    def test_while_it_lasts_it_tells_the_newest_and_how_often(self):
+        exception = self.down()
+        self.assertEqual(exception.count, 2)
+        self.pass_time(60)
+        self.worker_says("retry", "rate_limit", "It asked us to slow down.")
+        self.assertIn("It asked us to slow down.", exception.message)
+        self.assertEqual((exception.count, exception.last_at), (3, self.env.cr.now().replace(microsecond=0)))
+        self.pass_time(60)
+        seen = exception.last_at
+        self.catch_up()
+        self.assertEqual((exception.count, exception.last_at), (3, seen), "nothing was said since")
+
+    def test_one_that_is_ignored_stays_ignored_while_it_lasts(self):
+        exception = self.down()
+        self.ignore(exception)
+        self.pass_time(60)
+        self.worker_says("retry", "rate_limit")
+        self.run_cron("_cron_catch_up")
+        self.assertEqual(self.exceptions(), exception)
+        self.assertEqual(exception.state, "ignored")
+
+    def test_the_outage_after_one_that_was_ignored_is_told_again(self):
+        exception = self.down()
+        self.ignore(exception)
+        self.pass_time(60)
+        self.worker_says("accepted", None, "")
+        self.pass_time(60)
+        self.assertEqual((self.down() - exception).state, "open")
+
+    def test_it_counts_the_listings_that_wait(self):
+        self.maker.quantities[self.listings[2].id] = None
+        exception = self.down()
+        self.run_cron("_cron_catch_up")
+        self.assertEqual((exception.waiting_count, exception.failing_count), (2, 0))
+        self.assertEqual(exception.display_name, "Quay: Channel Down (2 listings)")
+
+    def test_what_waits_is_no_part_of_an_exception_of_listings(self):
+        self.block(7)
+        refused = self.catch_up()
+        outage = self.down() - refused
+        self.run_cron("_cron_catch_up")
+        self.assertEqual((outage.waiting_count, refused.waiting_count), (3, 0))
+        self.assertEqual(refused.state, "open")
+
+    def test_its_tries_are_those_of_the_channel_that_met_the_trouble(self):
+        self.worker_says()  # an outage before
+        self.pass_time(600)
+        self.worker_says("accepted", None, "")
+        self.pass_time(600)
+        exception = self.down()
+        tries = self.attempts(cause="channel_down")[:6]
+        self.assertEqual(exception.attempt_ids, tries)
+        self.worker_says("accepted", None, "")
+        self.pass_time(600)
+        self.worker_says()  # one after it
+        self.assertEqual((exception.state, exception.attempt_ids), ("resolved", tries))
+        opened = exception.with_user(self.user_owner).action_open_attempts()["domain"]
+        self.assertEqual(self.attempts().search(opened), tries)
+
+    def test_the_tries_of_listings_that_fail_are_their_own(self):
+        self.want(3, self.listings[1])
+        self.report(self.turn())
+        self.block(7)
+        exception = self.catch_up()
+        self.assertEqual(exception.attempt_ids, self.attempts(publication_id=self.publication().id))
+        opened = exception.with_user(self.user_owner).action_open_attempts()["domain"]
+        self.assertEqual(self.attempts().search(opened), exception.attempt_ids)
 
     def test_listings_that_are_given_up_meanwhile_join_it(self):
         self.worker_says("retry", "rate_limit")
@@ -111,6 +196,113 @@ class TestOutage(LockgateCase):
         with self.assertRaises(IntegrityError):
             self.channel.outage_minutes = 0
             self.env.flush_all()
+
+
+class TestUntaken(LockgateCase):
+    """What is due, and no worker takes, becomes an exception of its channel, though nobody can tell of it."""
+
+    def minute(self, seconds=0):
+        """So many seconds later the cron runs; returns the channel's exceptions."""
+        self.pass_time(seconds)
+        self.run_cron("_cron_catch_up")
+        return self.exceptions()
+
+    def test_what_no_worker_takes_is_one_exception_until_one_takes_it(self):
+        self.want(7)
+        self.assertFalse(self.minute(61))
+        exception = self.minute(901)
+        self.assertRecordValues(
+            exception,
+            [{"display_name": "Quay: Internal", "category": "internal", "severity": "2", "state": "open"}],
+        )
+        self.assertIn("No worker takes what is due", exception.message)
+        self.assertEqual(self.minute(600), exception)
+        self.turn(ceiling=0)
+        self.assertEqual(self.minute().state, "resolved")
+        self.assertIn("the sidecar works again", "".join(exception.message_ids.mapped("body")))
+
+    def test_so_is_a_value_that_is_due(self):
+        self.want(7)
+        self.turn(ceiling=0)
+        self.assertFalse(self.minute(61))
+        self.assertEqual(self.minute(901).waiting_count, 1)
+
+    def test_so_is_what_a_worker_that_died_had_leased(self):
+        self.lease(7)
+        self.pass_time(120)
+        self.turn(ceiling=0)
+        self.lease(8)
+        self.assertFalse(self.minute(61))
+        self.assertEqual(self.minute(901).category, "internal")
+
+    def test_one_that_is_ignored_stays_ignored_until_a_worker_takes_it(self):
+        self.want(7)
+        self.minute(61)
+        exception = self.minute(901)
+        self.ignore(exception)
+        self.assertEqual(self.minute(61), exception)
+        self.turn(ceiling=0)
+        self.minute(61)
+        self.assertEqual((self.minute(901) - exception).state, "open")
+
+    def test_what_a_worker_turned_to_meanwhile_is_taken(self):
+        self.want(7)
+        self.minute(61)
+        self.pass_time(901)
+        self.turn(ceiling=0)
+        self.assertFalse(self.minute())
+
+    def test_what_cannot_be_computed_is_another_matter_and_is_over_by_itself(self):
+        self.want(7)
+        self.minute(61)
+        untaken = self.minute(901)
+        exceptions = self.env["lockgate.exception"]
+        exceptions._report("internal", self.listing, "stock", "The stock of it could not be computed.")
+        exceptions._settle([f"internal stock {self.listing.id}"], self.channel)
+        self.assertEqual((self.exceptions() - untaken).state, "resolved")
+        self.assertEqual(untaken.state, "open")
+
+    def test_what_is_due_later_is_missed_by_nobody(self):
+        self.want(7)
+        self.turn(ceiling=0)
+        self.pass_time(130)  # a new listing has been computed again by then
+        self.tell(self.turn(), "retry", retry_after=7200.0)
+        self.assertFalse(self.minute(61))
+        self.assertFalse(self.minute(901))
+
+    def test_a_frozen_channel_is_not_missed(self):
+        self.want(7)
+        self.minute(61)
+        self.channel.action_freeze()
+        self.assertFalse(self.minute(901))
+        self.channel.action_resume()
+        self.assertFalse(self.minute(), "the time that it was frozen counts for nothing")
+
+    def test_what_the_channel_itself_has_said_stands(self):
+        self.want(7)
+        answer = self.turn()
+        results = [
+            result(answer, lease, "retry", cause="rate_limit", retry_after=3600.0)
+            for lease in answer["leases"]
+        ]
+        self.turn(*results, ceiling=0)
+        self.env["lockgate.outage"]._note(self.channel, results)
+        self.want(7, self.listings[1])
+        self.minute(61)
+        self.assertEqual(self.minute(901).category, "rate_limit")
+
+    def test_a_sidecar_of_another_version_says_more_than_none_and_the_channel_more_than_either(self):
+        self.want(7)
+        self.minute(61)
+        self.env["lockgate.outage"]._note_sidecar("Install the sidecar that belongs to these add-ons.")
+        exception = self.minute(901)
+        self.assertEqual(exception.category, "settings")
+        self.env["lockgate.outage"]._note(
+            self.channel, [{"outcome": "down", "cause": "channel_down", "message": "It cannot be reached."}]
+        )
+        self.env["lockgate.outage"]._note_sidecar("Install the sidecar that belongs to these add-ons.")
+        self.assertEqual((self.minute() - exception).category, "channel_down")
+        self.assertEqual(exception.state, "resolved")
 
 
 class TestRouting(LockgateCase):

@@ -140,6 +140,24 @@ class TestLeases(LockgateCase):
         (lease,) = [lease for lease in self.turn()["leases"] if lease["value"]["sku"] == "quay-0"]
         self.assertEqual(lease["value"]["quantity"], 6)
 
+    def test_attempts_are_kept_for_ninety_days_and_that_of_a_lease_for_as_long_as_it_is_out(self):
+        attempts = self.env["lockgate.attempt"]
+        answered, unanswered, out = self.listings
+        self.want(7, answered)
+        self.tell(self.turn())
+        self.want(7, unanswered)
+        self.turn()
+        self.end_leases()
+        self.want(7, out, work_class="critical")
+        self.assertEqual(len(self.turn(work_class="critical")["leases"]), 1)
+        attempts._gc_attempts()
+        mine = [("channel_id", "=", self.channel.id)]
+        self.assertEqual(attempts.search(mine).listing_id, self.listings)
+        self.pass_time(91 * 86400)
+        attempts._gc_attempts()
+        self.env.invalidate_all()
+        self.assertEqual(attempts.search(mine).listing_id, out)
+
     def test_due_names_the_channels_that_have_work_by_class(self):
         self.want(7, work_class="critical")
         self.turn(ceiling=0)

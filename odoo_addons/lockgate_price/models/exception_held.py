@@ -36,11 +36,11 @@ class ExceptionHeld(models.Model):
         prepared.execute(self.env.cr, HELD, {"channels": channels.ids})
         held = {f"held {fact['seal_id']}": fact for fact in self.env.cr.dictfetchall()}
         prepared.execute(self.env.cr, OPEN, {"channels": channels.ids, "category": CATEGORY})
-        known = {subject for (subject,) in self.env.cr.fetchall()}
-        self._record(
-            [self._seen_held(subject, fact) for subject, fact in held.items() if subject not in known]
-        )
-        if over := known - held.keys():
+        open_now = {subject for (subject,) in self.env.cr.fetchall()}
+        if new := held.keys() - open_now:
+            unknown = self._unknown(new)  # an ignored one stays ignored: another price is another seal
+            self._record([self._seen_held(subject, held[subject]) for subject in held if subject in unknown])
+        if over := open_now - held.keys():
             self._end_subjects(list(over))
         return super()._catch_up(channels)
 

@@ -2,6 +2,8 @@ import json
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.addons.lockgate.models.exception_fingerprint import fingerprint
+from odoo.addons.lockgate.models.exception_record import Seen
 from odoo.exceptions import AccessError, UserError
 
 from .price_change_decision import ANALYST
@@ -42,6 +44,11 @@ LEFT = """
      USING lockgate_listing listing, product_product product, lockgate_price_book book
      WHERE listing.id = drift.listing_id AND product.id = listing.product_id AND book.id = drift.book_id
        AND NOT (listing.active AND product.active AND book.active)
+ RETURNING drift.listing_id
+"""
+OPEN = """
+    SELECT subject FROM lockgate_exception_failure
+     WHERE listing_id = ANY(%s) AND category = ANY(%s) AND publication_id IS NULL AND resolved_at IS NULL
 """
 CATEGORY = {"drift": "drift", "ungoverned": "ungoverned_price"}
 
@@ -106,24 +113,53 @@ class PriceDrift(models.Model):
 
     @api.model
     def _report(self, listings):
-        """What differs of these listings, in whatever book, is an exception for as long as it does."""
-        found = self.sudo().search([("listing_id", "in", listings.ids)]).grouped("kind")
-        messages = {
-            "drift": self.env._(
-                "Odoo gives other prices than the approved ones, which the channel keeps. Open Prices, "
-                "Drift: adopt Odoo's prices as a draft, or put the approved ones back."
-            ),
-            "ungoverned": self.env._(
+        """What differs of these listings, in whatever book, is an exception for as long as it does.
+
+        One that is ignored stays so until the listing differs in another way.
+        """
+        exceptions = self.env["lockgate.exception"].sudo()
+        found = self.sudo().search([("listing_id", "in", listings.ids)])
+        drifts = {drift._subject(): drift for drift in found}
+        unknown = exceptions._unknown(drifts)
+        exceptions._record([drift._seen() for subject, drift in drifts.items() if subject in unknown])
+        self.env.cr.execute(OPEN, [listings.ids, list(CATEGORY.values())])
+        if over := {subject for (subject,) in self.env.cr.fetchall()} - drifts.keys():
+            exceptions._settle(list(over), listings.channel_id)
+        standing = [("subject", "in", list(drifts)), ("resolved_at", "=", False)]
+        # Nothing that is sent mends it.
+        exceptions.search([("state", "=", "retrying"), ("failure_ids", "any", standing)]).state = "open"
+
+    def _subject(self):
+        """What differs, as a key: it goes when prices agree again. Where none is approved, Odoo's own says
+        nothing new."""
+        if self.kind == "ungoverned":
+            return f"ungoverned {self.id}"
+        live = f"{self.live:.{self.currency_id.decimal_places}f}"
+        return f"drift {self.id} {self.seal_id.id} {self.quantity:g} {live}"
+
+    def _seen(self):
+        if self.kind == "ungoverned":
+            message = self.env._(
                 "Listed, and no price was ever approved: the channel gets none. Open Prices, Drift, and "
                 "adopt Odoo's prices as a draft."
-            ),
-        }
-        exceptions = self.env["lockgate.exception"].sudo()
-        for kind, message in messages.items():
-            differing = found.get(kind, self.browse()).listing_id
-            if differing:
-                exceptions._report(CATEGORY[kind], differing, "price", message)
-            exceptions._settle(CATEGORY[kind], listings - differing, "price")
+            )
+        else:
+            message = self.env._(
+                "Odoo gives other prices than the approved ones, which the channel keeps. Open Prices, "
+                "Drift: adopt Odoo's prices as a draft, or put the approved ones back."
+            )
+        category = CATEGORY[self.kind]
+        return Seen(
+            self.channel_id.id,
+            category,
+            fingerprint(category, message),
+            self._subject(),
+            None,
+            self.listing_id.id,
+            "price",
+            self.env.cr.now(),
+            message,
+        )
 
     def action_adopt(self):
         """Draft Odoo's prices, for approval; opens the drafts, also those that there were already."""
@@ -185,6 +221,7 @@ class PriceDrift(models.Model):
     def _cron_sweep(self):
         """Compare slice by slice, for as long as the cron has time; each channel says how often."""
         self.env.cr.execute(LEFT)
+        self._report(self.env["lockgate.listing"].browse({row[0] for row in self.env.cr.fetchall()}))
         cron = self.env["ir.cron"]
         books = self.env["lockgate.price.book"].search([])
         due = books.filtered(lambda book: book._sweep_is_due())

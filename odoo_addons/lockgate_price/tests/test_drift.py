@@ -62,6 +62,56 @@ class TestDrift(PriceCase):
         self.sweep()
         self.assertEqual(found.state, "resolved")
 
+    def exceptions(self):
+        self.sweep()
+        self.env.invalidate_all()
+        return self.env["lockgate.exception"].search([("channel_id", "=", self.channel.id)], order="id")
+
+    def test_the_same_drift_is_told_once_however_often_it_is_found(self):
+        self.product.list_price = 11
+        found = self.exceptions()
+        self.assertEqual((self.exceptions().count, found.failing_count), (1, 1))
+        self.product.list_price = 12
+        self.assertEqual(self.exceptions(), found)
+        self.assertEqual((found.count, found.failing_count, found.listing_count), (2, 1, 1))
+
+    def test_drift_that_was_retried_and_stands_is_open_again(self):
+        self.product.list_price = 11
+        found = self.exceptions()
+        found._retry()
+        self.assertEqual(found.state, "retrying")
+        self.assertEqual(self.exceptions().state, "open")
+
+    def test_drift_that_a_person_ignored_stays_ignored_until_another_price_is_found(self):
+        self.product.list_price = 11
+        ignored = self.exceptions()
+        ignored._ignore("It is known.")
+        self.assertEqual(self.exceptions(), ignored)
+        self.assertEqual(ignored.state, "ignored")
+        self.product.list_price = 12
+        self.assertEqual((self.exceptions() - ignored).state, "open")
+
+    def test_drift_that_was_ignored_and_is_gone_is_told_when_it_comes_back(self):
+        self.product.list_price = 11
+        ignored = self.exceptions()
+        ignored._ignore("It is known.")
+        self.product.list_price = 10
+        self.assertEqual(self.exceptions(), ignored)
+        self.product.list_price = 11
+        self.assertEqual((self.exceptions() - ignored).state, "open")
+
+    def test_a_price_that_is_missing_and_ignored_stays_ignored_whatever_odoo_would_charge(self):
+        product, _draft = self.entered()
+        ignored = self.exceptions()
+        ignored._ignore("It is known.")
+        product.list_price = 8
+        self.assertEqual(self.exceptions(), ignored)
+        self.assertEqual((ignored.category, ignored.state), ("ungoverned_price", "ignored"))
+
+    def test_nothing_of_the_channels_is_offered_where_odoo_alone_differs(self):
+        self.product.list_price = 11
+        self.assertFalse(self.exceptions().failing_aspects)
+
     def test_a_listing_without_a_seal_is_shown_and_drafted(self):
         product = self.env["product.product"].create({"name": "Sail", "list_price": 7})
         self.env["lockgate.listing"].create(
@@ -198,8 +248,11 @@ class TestDrift(PriceCase):
             self.env.ref("lockgate_price.ir_cron_price_sweep").method_direct_trigger()
         drifts = self.env["lockgate.price.drift"].search([("book_id", "=", self.book.id)])
         self.assertEqual(drifts.product_id, self.product)
+        exception = self.env["lockgate.exception"].search([("channel_id", "=", self.channel.id)])
         self.listing.active = False
         self.book.swept_at = fields.Datetime.from_string("2020-01-01")
         with self.enter_registry_test_mode():
             self.env.ref("lockgate_price.ir_cron_price_sweep").method_direct_trigger()
         self.assertFalse(drifts.exists())
+        self.env.invalidate_all()
+        self.assertEqual(exception.state, "resolved")

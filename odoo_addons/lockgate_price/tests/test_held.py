@@ -188,6 +188,26 @@ class TestHeld(PolicyCase):
         held = exceptions.search([("category", "=", "out_of_policy"), ("channel_id", "=", self.channel.id)])
         self.assertEqual(held.state, "resolved")
 
+    def held_exceptions(self):
+        exceptions = self.env["lockgate.exception"]
+        exceptions._catch_up(self.channel)
+        return exceptions.search([("category", "=", "out_of_policy"), ("channel_id", "=", self.channel.id)])
+
+    def test_a_held_price_that_a_person_ignored_stays_ignored_and_another_is_told(self):
+        self.policy("margin")
+        self.coming()
+        self.product.standard_price = 11
+        self.take_turn()
+        ignored = self.held_exceptions()
+        ignored._ignore("It is known.")
+        self.assertEqual(self.held_exceptions(), ignored)
+        self.assertEqual(ignored.state, "ignored")
+        self.coming({self.second: 25})
+        self.second.standard_price = 24
+        self.take_turn()
+        told = self.held_exceptions() - ignored
+        self.assertEqual((told.state, told.failure_ids.listing_id.product_id), ("open", self.second))
+
     def test_checks_are_appended_never_changed(self):
         self.policy("margin")
         self.coming()
