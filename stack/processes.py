@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 from stack.console import Failed
 
 MARK = "STACK_PROCESS"
@@ -199,12 +201,18 @@ class Process:
         self._forget()
 
     def kill(self) -> None:
-        """End the process and its session with SIGKILL, as a crash would."""
+        """End the process and its session with SIGKILL, as a crash would, and wait for what else it began.
+
+        Each connection of PostgreSQL is a session of its own, which ends when it sees that its server is
+        gone; until the last has, the server does not start again.
+        """
         if self.process is None:
             return
+        children = psutil.Process(self.pid).children(recursive=True) if self.running() else []
         if self.running():
             self.process.kill()
         self._forget()
+        psutil.wait_procs(children, self.patience)
 
     def _forget(self) -> None:
         self.process.wait()

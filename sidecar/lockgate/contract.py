@@ -179,7 +179,9 @@ class Result(Message):
     outcome: Outcome
     message: Said = Field(description="plain words for a person: what happened and what to do")
     retry_after: float | None = Field(
-        ge=0, description="seconds: of `retry` for the row, and of any trouble for the whole channel"
+        ge=0,
+        description="seconds: of `retry` for the row, of any trouble for the whole channel. "
+        "`attention` has it when the credential of all is refused",
     )
     reading: Reading | None
     answer: Said = Field(description="an excerpt of what the channel said, secrets masked")

@@ -4,6 +4,7 @@
     ├── RetryLater       not taken this time; the same listing may be sent again later
     ├── Rejected         this value or this listing was refused; a person decides
     ├── NeedsAttention   credentials, mapping or schema; a person decides
+    │   └── LockedOut    the credential of all is refused; nothing more is sent for a while, too
     ├── Unknown          sent, but no answer; settled by a read-back, never by guessing
     └── ChannelDown      cannot be reached; nothing more is sent for a while
 
@@ -58,6 +59,12 @@ class Rejected(ChannelError):
 
 class NeedsAttention(ChannelError):
     usual_cause = Cause.SETTINGS
+
+
+class LockedOut(NeedsAttention):
+    """A refused credential that all of the channel goes with: `sending` knows whether it does."""
+
+    usual_cause = Cause.CREDENTIALS
 
 
 class Unknown(ChannelError):

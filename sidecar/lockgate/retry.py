@@ -11,7 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lockgate.contract import Cause, Outcome
-from lockgate.errors import ChannelDown, ChannelError, NeedsAttention, Rejected, RetryLater, Unknown
+from lockgate.errors import (
+    ChannelDown,
+    ChannelError,
+    LockedOut,
+    NeedsAttention,
+    Rejected,
+    RetryLater,
+    Unknown,
+)
+from lockgate.signals import LONGEST_HOLD
 
 TROUBLE = frozenset({Cause.CHANNEL_DOWN, Cause.NO_ANSWER, Cause.RATE_LIMIT})
 """Causes that keep everything from going through, while they last."""
@@ -21,14 +30,15 @@ TROUBLE = frozenset({Cause.CHANNEL_DOWN, Cause.NO_ANSWER, Cause.RATE_LIMIT})
 class Policy:
     """Seconds. Waits double from `base` up to a cap, each drawn between nothing and that ("full jitter").
 
-    The channel's own wish goes before them, within `longest`. A wish of none or less, as a date that has
+    The channel's own wish goes before them, for as long as one answer may hold the channel: a row that waited
+    on would keep its newer values from a channel that works again. A wish of none or less, as a date that has
     passed makes it, is no wish.
     """
 
     base: float = 1.0
     cap: float = 300.0
     trouble_cap: float = 60.0
-    longest: float = 86_400.0
+    locked_cap: float = LONGEST_HOLD  # a shop may lock an account that signs in wrongly again and again
     draw: Callable[[float, float], float] = random.uniform
 
     def wait(self, wish: float | None, failures: int, cap: float) -> float:
@@ -37,7 +47,7 @@ class Policy:
 
     def own(self, wish: float | None) -> float | None:
         """A channel's wish within bounds; none if it says nothing that can be kept to."""
-        return min(wish, self.longest) if wish is not None and wish > 0 else None
+        return min(wish, LONGEST_HOLD) if wish is not None and wish > 0 else None
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,9 @@ def decide(error: BaseException, tries: int, falls: int, policy: Policy, connect
     match error:
         case Rejected():
             return Decision(Outcome.REJECTED, None, error.message)
+        case LockedOut():
+            wait = policy.wait(None, falls + 1, policy.locked_cap)
+            return Decision(Outcome.ATTENTION, wait, error.message)
         case NeedsAttention():
             return Decision(Outcome.ATTENTION, None, error.message)
         case ChannelError():

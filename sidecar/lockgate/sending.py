@@ -20,7 +20,7 @@ from lockgate import metrics
 from lockgate.budget import Budget
 from lockgate.connectors.base import Item
 from lockgate.contract import Aspect, Cause, Channel, Lease, Purpose, Result
-from lockgate.errors import ChannelError, Rejected, RetryLater
+from lockgate.errors import ChannelError, LockedOut, NeedsAttention, Rejected, RetryLater
 from lockgate.limits import Pace
 from lockgate.results import Telling, unanswered
 from lockgate.retry import TROUBLE, Policy, may_be_of_one
@@ -47,13 +47,14 @@ class Sender:
         """A result for each lease of the batch. Never raises; ends the run when the channel wants no more."""
         try:
             with self.sessions.borrow(channel, Aspect(batch[0].lease.value.aspect), deadline) as opened:
-                return self._send(run, opened, batch)
+                return self._send(run, channel, opened, batch)
         except Exception as error:  # credential or settings; a connector may raise anything when it is opened
             self._log(run, error)
             return self._tell(run, channel, batch, dict.fromkeys(_keys(batch), error))
 
-    def _send(self, run: Run, opened: Opened, batch: Sequence[Held]) -> list[Result]:
+    def _send(self, run: Run, channel: Channel, opened: Opened, batch: Sequence[Held]) -> list[Result]:
         results: list[Result] = []
+        of_all = opened.session.channel.credential == channel.credential
         parts = deque([list(batch)])
         failed, bound = 0, len(batch).bit_length() + PATIENT
         error: Exception | None = None
@@ -78,14 +79,16 @@ class Sender:
                 parts.extendleft([ready[middle:], ready[:middle]])
                 metrics.SPLITS.labels(run.channel).inc()
                 continue
+            if of_all:
+                outcomes = {key: _locked_out(outcome) for key, outcome in outcomes.items()}
             self._end_on(run, outcomes)
-            results += self._tell(run, opened.session.channel, ready, outcomes, seconds, opened.secrets)
+            results += self._tell(run, channel, ready, outcomes, seconds, opened.secrets)
         rest = [held for part in parts for held in part]
         if error is None:
             return results + [held.back("It was not sent.", run.wait) for held in rest]
         # they were in a request that failed, which is a try and says nothing of each
         return results + self._tell(
-            run, opened.session.channel, rest, dict.fromkeys(_keys(rest), _blamed(error, failed >= bound))
+            run, channel, rest, dict.fromkeys(_keys(rest), _blamed(error, failed >= bound))
         )
 
     def _in_time(self, run: Run, batch: Sequence[Held]) -> tuple[list[Held], list[Result]]:
@@ -120,12 +123,14 @@ class Sender:
         return outcomes, seconds, raised
 
     def _end_on(self, run: Run, outcomes: Mapping[int, object]) -> None:
-        """A channel that is down, asked to wait or fell silent gets nothing more in this run."""
+        """One that is down, asks to wait, fell silent or locks us out gets nothing more in this run."""
         for outcome in outcomes.values():
             if isinstance(outcome, RetryLater) and outcome.after:
                 run.end(self.policy.own(outcome.after) or 0.0)
             elif isinstance(outcome, ChannelError) and outcome.cause in TROUBLE:
                 run.end(UNSAID if outcome.cause == Cause.RATE_LIMIT else 0.0)
+            elif isinstance(outcome, LockedOut):
+                run.end()
 
     def _tell(
         self,
@@ -156,6 +161,13 @@ def _blamed(error: Exception, nothing_goes_through: bool) -> Exception:
     if isinstance(error, RetryLater) and nothing_goes_through:
         return RetryLater(error.message, cause=Cause.CHANNEL_DOWN)
     return RetryLater(error.message, cause=error.cause) if isinstance(error, Rejected) else error
+
+
+def _locked_out(outcome: object) -> object:
+    """What came of an item whose credential is that of the whole channel."""
+    if isinstance(outcome, NeedsAttention) and outcome.cause == Cause.CREDENTIALS:
+        return LockedOut(outcome.message, answer=outcome.answer, request_id=outcome.request_id)
+    return outcome
 
 
 def _item(lease: Lease) -> Item:

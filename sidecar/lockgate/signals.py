@@ -21,7 +21,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 LONGEST_HOLD = 900.0
-"""Seconds for which one answer may stop a channel; a channel that means longer says so again."""
+"""Seconds for which one answer may stop a channel or its row; one that means longer says so again."""
 
 UNSAID = 1.0
 """Seconds without requests after a 429 that does not say for how long."""

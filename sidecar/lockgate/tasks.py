@@ -37,6 +37,8 @@ def make_app(settings: Settings, push: Callable[[str, WorkClass], None] | None =
         broker_connection_retry=True,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        # Nor on one that refuses: it is full, say. Celery would end the worker.
+        broker_channel_error_retry=True,
         broker_transport_options={
             # A connection that is half open must be noticed, or a worker waits on it for ever.
             "socket_timeout": 5.0,

@@ -5,7 +5,9 @@ A connector that speaks HTTP calls `Wire.call` and gets an `Answer` or a `Channe
     could not connect                      ChannelDown: nothing was sent
     sent, then no whole answer in time     Unknown if the request may have changed something, else RetryLater
     an answer that is too long             the same, and NeedsAttention instead of RetryLater
+    a certificate that cannot be trusted   the same
     a status in the table                  the table's error
+    a redirect                             NeedsAttention; it is not followed
     THROTTLED in a GraphQL answer          RetryLater, when the points will do
     HTML instead of JSON                   RetryLater for 429 and 5xx (a proxy's page), else NeedsAttention
     JSON of another shape                  NeedsAttention, where it is read inside `Wire.reading`
@@ -15,10 +17,12 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from lockgate import signals
 from lockgate.contract import Cause
@@ -70,17 +74,19 @@ STATUS_CAUSES = {
 }
 """Statuses beside these are an answer that nobody can make sense of."""
 
+CHECK_ADDRESS = "check the address in the channel's settings"
 WORDS = {
     400: "did not understand the request",
     401: "refused the credential; check it and the channel's sign-in settings",
     402: "asks for a payment",
     403: "does not allow this with the credential given; check its rights",
-    404: "has nothing at this address; check the address in the channel's settings",
+    404: f"has nothing at this address; {CHECK_ADDRESS}",
     413: "found the request too large",
     422: "refused the values",
     429: "asked us to slow down",
 }
 
+REDIRECTS = (301, 302, 303, 307, 308)
 
 MISFITS = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError)
 """What Python raises where something is not there, or is something else. pydantic's are ValueErrors."""
@@ -153,10 +159,7 @@ class Wire:
         try:
             status, names, raw = self._http.request(method, path, body, sent, self._deadline)
         except NOT_SENT as error:
-            raise ChannelDown(
-                f"{self._address} cannot be reached ({self._plain(error)}). "
-                "Check that the channel is up and its address in the channel's settings."
-            ) from error
+            raise ChannelDown(self._not_reached(error)) from error
         except CUT as error:
             words = f"{self._address} gave no whole answer ({self._plain(error)})."
             if changes:
@@ -233,6 +236,8 @@ class Wire:
         default = RetryLater if status >= 500 else NeedsAttention
         kind = self._errors.get(status, default)
         words = WORDS.get(status, "is in trouble" if status >= 500 else "refused the request")
+        if status in REDIRECTS:
+            words = self._redirect(headers.get("location", ""))
         if text.lstrip().startswith("<"):
             words += " and answered HTML instead of JSON"
             if kind is Rejected:  # a page of a proxy or a wrong address says nothing of a value
@@ -243,6 +248,28 @@ class Wire:
             after = signals.retry_after(headers)
             return kind(message, after=after, answer=text, request_id=request_id, cause=cause)
         return kind(message, answer=text, request_id=request_id, cause=cause)
+
+    def _not_reached(self, error: Exception) -> str:
+        match error.args:
+            case (ssl.SSLCertVerificationError() as untrusted,):
+                return (
+                    f"{self._address} has a certificate that cannot be trusted "
+                    f"({untrusted.verify_message}), so nothing was sent. Have the channel renew it, or "
+                    "correct the address in the channel's settings."
+                )
+        return (
+            f"{self._address} cannot be reached ({self._plain(error)}). "
+            "Check that the channel is up and its address in the channel's settings."
+        )
+
+    def _redirect(self, location: str) -> str:
+        """What a redirect says: of where it leads only the host, as what stands around it may be a secret."""
+        try:
+            target = urlsplit(urljoin(self._address, location))
+            place = f"{target.scheme}://{target.netloc.rpartition('@')[2]}"
+        except ValueError:
+            place = "no address"
+        return f"redirects to {mask(place, self._secrets)}, where nothing is sent; {CHECK_ADDRESS}"
 
     def _plain(self, error: Exception) -> str:
         return mask(str(error) or type(error).__name__, self._secrets)

@@ -119,6 +119,14 @@ class Worker:
         self._nudges.again(channel, work_class, delay)
 
 
+def in_words(record: logging.LogRecord) -> bool:
+    """Of a broker that it lost Celery says where in its own code; a person is helped by what happened."""
+    if record.exc_info:
+        record.msg, record.args = f"{record.getMessage().strip()} {record.exc_info[1]}", ()
+        record.exc_info = None
+    return True
+
+
 def work(settings: Settings, queues: Collection[WorkClass]) -> int:
     """Work until told to stop; returns the exit code."""
     worker = Worker(settings, connect(settings.redis_url), queues)
@@ -141,6 +149,7 @@ def work(settings: Settings, queues: Collection[WorkClass]) -> int:
     setup_logging.connect(keep_our_logging, weak=False)
     worker_shutting_down.connect(stop, weak=False)
     worker_ready.connect(ready, weak=False)
+    logging.getLogger("celery.worker.consumer.consumer").addFilter(in_words)
 
     # Celery warns of root because a pickled message could run code; ours are JSON of two words.
     warnings.filterwarnings("ignore", category=SecurityWarning)

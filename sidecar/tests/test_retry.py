@@ -3,7 +3,15 @@ from __future__ import annotations
 import pytest
 
 from lockgate.contract import Cause, Outcome
-from lockgate.errors import ChannelDown, ChannelError, NeedsAttention, Rejected, RetryLater, Unknown
+from lockgate.errors import (
+    ChannelDown,
+    ChannelError,
+    LockedOut,
+    NeedsAttention,
+    Rejected,
+    RetryLater,
+    Unknown,
+)
 from lockgate.retry import Policy, decide, may_be_of_one
 
 LONGEST = Policy(draw=lambda _, most: most)
@@ -13,7 +21,7 @@ TABLE = [
     (RetryLater("slow down", after=7.0), 1, 0, Outcome.RETRY, 7.0),
     (RetryLater("Retry-After: -5", after=-5.0), 1, 0, Outcome.RETRY, 1.0),
     (RetryLater("a date of 1970", after=0.0), 3, 0, Outcome.RETRY, 4.0),
-    (RetryLater("in 10 years", after=10 * 31_557_600.0), 1, 0, Outcome.RETRY, 86_400.0),
+    (RetryLater("in 10 years", after=10 * 31_557_600.0), 1, 0, Outcome.RETRY, 900.0),
     (RetryLater("not now"), 1, 0, Outcome.RETRY, 1.0),
     (RetryLater("not now"), 2, 0, Outcome.RETRY, 2.0),
     (RetryLater("not now"), 7, 0, Outcome.RETRY, 64.0),
@@ -31,10 +39,14 @@ TABLE = [
     (ChannelDown("no route"), 1, 100, Outcome.DOWN, 60.0),
     (ChannelDown("maintenance", after=600.0), 1, 0, Outcome.DOWN, 600.0),
     (ChannelDown("a date of 1970", after=0.0), 1, 0, Outcome.DOWN, 1.0),
-    (ChannelDown("in 10 years", after=1e9), 1, 0, Outcome.DOWN, 86_400.0),
+    (ChannelDown("in 10 years", after=1e9), 1, 0, Outcome.DOWN, 900.0),
     (Rejected("a price below cost"), 1, 0, Outcome.REJECTED, None),
     (Rejected("a price below cost"), 9, 9, Outcome.REJECTED, None),
     (NeedsAttention("wrong key"), 1, 0, Outcome.ATTENTION, None),
+    (NeedsAttention("wrong key", cause=Cause.CREDENTIALS), 1, 4, Outcome.ATTENTION, None),
+    (LockedOut("wrong key"), 1, 0, Outcome.ATTENTION, 1.0),
+    (LockedOut("wrong key"), 1, 4, Outcome.ATTENTION, 16.0),
+    (LockedOut("wrong key"), 9, 99, Outcome.ATTENTION, 900.0),
     (Unknown("no answer"), 1, 0, Outcome.UNKNOWN, 1.0),
     (Unknown("no answer"), 1, 4, Outcome.UNKNOWN, 16.0),
     (ChannelError("something"), 1, 0, Outcome.RETRY, 1.0),
@@ -55,10 +67,24 @@ def test_waits_are_capped_however_often_it_was_tried() -> None:
     assert decide(Unknown("silence"), 5000, 5000, LONGEST).retry_after == LONGEST.trouble_cap
 
 
-def test_waits_are_drawn_between_nothing_and_the_backoff() -> None:
-    waits = [decide(RetryLater("not now"), 4, 0, Policy()).retry_after or 0.0 for _ in range(200)]
-    assert all(0.0 <= wait <= 8.0 for wait in waits)
-    assert len(set(waits)) > 1
+@pytest.mark.parametrize(
+    ("error", "tries", "falls", "most"),
+    [
+        (RetryLater("not now"), 1, 0, 1.0),
+        (RetryLater("not now"), 4, 0, 8.0),
+        (RetryLater("not now"), 100, 0, 300.0),
+        (ChannelDown("no route"), 1, 99, 60.0),
+        (LockedOut("wrong key"), 1, 99, 900.0),
+    ],
+)
+def test_waits_are_drawn_from_all_between_nothing_and_the_backoff(
+    error: Exception, tries: int, falls: int, most: float
+) -> None:
+    """Workers that failed together come again apart; of 400 draws none in a quarter is one time in 10^50."""
+    waits = [decide(error, tries, falls, Policy()).retry_after or 0.0 for _ in range(400)]
+    assert all(0.0 <= wait <= most for wait in waits)
+    for quarter in range(4):
+        assert any(quarter / 4 <= wait / most <= (quarter + 1) / 4 for wait in waits)
 
 
 def test_an_internal_error_names_the_connector_and_keeps_its_words_to_the_log() -> None:

@@ -2,11 +2,17 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from lockgate.contract import Cause
 from lockgate.errors import ChannelDown, ChannelError, NeedsAttention, Rejected, RetryLater, Unknown
@@ -226,6 +232,68 @@ def test_a_redirect_to_another_host_gets_neither_the_values_nor_the_credential()
         assert elsewhere.requests == []
     assert isinstance(error, NeedsAttention)
     assert error.cause == Cause.SETTINGS
+    assert error.message == (
+        f"{address} redirects to {elsewhere.address}, where nothing is sent; "
+        "check the address in the channel's settings (HTTP 307)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("location", "place"),
+    [
+        ("https://user:hunter22@shop.example/p?token=hunter22#hunter22", "https://shop.example"),
+        ("//shop.example:8443/sign-in", "http://shop.example:8443"),
+        ("/sign-in?next=hunter22", "{own}"),
+        ("https://hunter22.example/", "https://•••.example"),
+        ("", "{own}"),
+        ("http://[hunter22/", "no address"),
+    ],
+)
+def test_of_where_a_redirect_leads_only_the_host_is_told(location: str, place: str) -> None:
+    head = f"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: {location}\r\n\r\n"
+    with raw_server(head.encode()) as address, pytest.raises(NeedsAttention) as raised:
+        Wire(address, deadline=5, secrets=["hunter22"]).call("POST", "/", changes=True)
+    assert f"redirects to {place.format(own=address)}, where" in raised.value.message
+    assert "hunter22" not in raised.value.message
+
+
+@contextmanager
+def tls_server(folder: Path, name: str) -> Iterator[str]:
+    """A server whose certificate is for this name and signed by nobody but itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / "server.pem"
+    no_password = serialization.NoEncryption()
+    pem.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, no_password)
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with ScriptedServer(lambda *_: (200, b"{}")) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        yield server.address.replace("http://", "https://")
+        assert server.requests == []
+
+
+@pytest.mark.parametrize("changes", [True, False])
+def test_a_certificate_that_nobody_vouches_for_is_sent_nothing_and_says_what_to_do(
+    tmp_path: Path, changes: bool
+) -> None:
+    with tls_server(tmp_path, "127.0.0.1") as address:
+        error = ask(address, changes=changes)
+    assert isinstance(error, ChannelDown)
+    assert error.message == (
+        f"{address} has a certificate that cannot be trusted (self-signed certificate), so nothing was sent. "
+        "Have the channel renew it, or correct the address in the channel's settings."
+    )
 
 
 def test_a_tls_failure_is_a_channel_that_cannot_be_reached_because_nothing_was_sent() -> None:

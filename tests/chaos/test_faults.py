@@ -27,6 +27,11 @@ def faults(redis):
     return Faults(SimpleNamespace(redis=redis), None, [], {"seed": 1, "seconds": 10}, {})
 
 
+@pytest.mark.parametrize(("seconds", "away"), [(60, 11.0), (120, 11.0), (600, 120.0)])
+def test_a_long_run_loses_redis_for_minutes(redis, seconds, away):
+    assert Faults(SimpleNamespace(redis=redis), None, [], {"seed": 1, "seconds": seconds}, {}).away == away
+
+
 def test_a_redis_that_is_restored_holds_what_it_held_before(redis, faults):
     redis.client.mset({"nudge": "new", "another": "new"})
     faults.restore_redis()

@@ -90,6 +90,25 @@ def test_a_channel_that_answers_nonsense_becomes_an_exception_and_heals_on_retry
     )
 
 
+def test_a_wrong_credential_is_one_exception_and_all_goes_out_once_it_is_right(story, parts, script):
+    products = parts.channels.products[:8]
+    domain = [("channel_id", "=", parts.channels.channels["demo"]), ("category", "=", "credentials")]
+    script(kind="fail", status=401)
+    for product in products:
+        story.adjust(product.id, +1)
+    story.wait("an exception is open", lambda: parts.owner.find("lockgate.exception", domain, "id"))
+    httpx.delete(f"{parts.fake_url}/script").raise_for_status()
+    (exception,) = parts.owner.find("lockgate.exception", domain, "id", "message")
+    assert "refused the credential" in exception["message"]
+    parts.owner.call("lockgate.exception", "action_retry", [exception["id"]])
+    for product in products:
+        story.wait_stock("demo", product)
+    story.wait(
+        "it resolved by itself",
+        lambda: parts.owner.read("lockgate.exception", exception["id"], "state")["state"] == "resolved",
+    )
+
+
 def test_a_request_whose_answer_is_lost_is_settled_by_reading_back(story, parts, script):
     product = parts.channels.products[9]
     script(kind="late", seconds=0.5, times=1, path="/stock")

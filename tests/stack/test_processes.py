@@ -29,6 +29,16 @@ PARENT = [
 ]
 
 
+# Starts a child in a session of its own, which ends a while after it has seen that its parent is gone.
+APART = """
+import os, signal, subprocess, sys, time
+child = "import os, time\\nwhile os.getppid() == int({}): time.sleep(0.01)\\ntime.sleep(0.5)"
+child = subprocess.Popen([sys.executable, "-c", child.format(os.getpid())], start_new_session=True)
+print("ready", child.pid, flush=True)
+signal.pause()
+"""
+
+
 @pytest.fixture
 def start(tmp_path):
     """Start processes that print `ready`; whatever is left of them ends with the test."""
@@ -124,6 +134,15 @@ def test_a_process_can_be_started_again_after_it_was_killed(start):
     process.start(20)
 
     assert process.running()
+
+
+def test_a_kill_waits_for_what_ends_by_itself_in_a_session_of_its_own(start):
+    process = start([sys.executable, "-c", APART])
+    child = child_of(process)
+
+    process.kill()
+
+    assert start_time(child) is None
 
 
 def test_a_process_that_ends_before_it_is_ready_fails_with_the_end_of_its_log(tmp_path):

@@ -9,7 +9,10 @@ DAYS = 30
 
 
 class ExceptionImpact(models.Model):
-    """What an exception may cost: the sales of the last 30 days of the products that fail."""
+    """What an exception may cost: the sales of the last 30 days of the products that fail.
+
+    Of all that the channel lists where its credential is refused: what fails is what was tried with it.
+    """
 
     _inherit = "lockgate.exception"
 
@@ -48,7 +51,8 @@ class ExceptionImpact(models.Model):
         """In the company's currency; 0 where nothing is known of sales."""
         if "sale.report" not in self.env:
             return 0.0
-        listings = self._failing().listing_id or self.channel_id.listing_ids
+        failing = self._failing().listing_id if self.category != "credentials" else None
+        listings = failing or self.channel_id.listing_ids
         [(revenue,)] = (
             self.env["sale.report"]
             .with_company(self.company_id)

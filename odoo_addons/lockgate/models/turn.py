@@ -5,7 +5,7 @@ import psycopg2.errors
 
 from odoo import api, fields, models
 
-from ..turn import CannotMake, Refused, doubts, leases, reconciliation, results, values
+from ..turn import CannotMake, Refused, doubts, leases, reconciliation, results, trouble, values
 
 # Listings that one turn computes: in the fifth of a second that a critical change may wait for it.
 SLICE = 500
@@ -140,6 +140,8 @@ class Turn(models.Model):
             try:
                 wanted = maker(record, listings, now, reasons)
                 values.store(self.env.cr, now, channel, aspect, listings.ids, wanted, retried)
+                if retried:
+                    trouble.ask(self.env.cr, now, channel)
                 self.env["lockgate.exception.computed"]._note(channel.id, aspect, listings.ids)
             except THE_DATABASES_OWN:
                 raise

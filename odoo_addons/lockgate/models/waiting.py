@@ -57,7 +57,7 @@ class Publication(models.Model):
             }[facts["channel_state"]]
         if facts["resume_at"] and facts["resume_at"] > now:
             return self.env._(
-                "The channel could not be reached: it is left alone until %s.",
+                "Nothing goes through to the channel: it is left alone until %s.",
                 self._clock(facts["resume_at"]),
             )
         return self._waits_for_time(facts, now)

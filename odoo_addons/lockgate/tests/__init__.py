@@ -22,6 +22,7 @@ from . import test_integration_key
 from . import test_leases
 from . import test_listing
 from . import test_listing_rule
+from . import test_locked_out
 from . import test_mapping_approval
 from . import test_mapping_check
 from . import test_neutralize

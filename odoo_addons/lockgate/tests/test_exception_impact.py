@@ -70,6 +70,13 @@ class TestImpact(LockgateCase):
         self.exceptions().last_at += timedelta(minutes=1)
         self.assertEqual(self.exceptions().impact_of, self.exceptions()._impact_of(), "asked once a day")
 
+    def test_of_a_refused_credential_all_that_the_channel_lists_is_at_risk(self):
+        self.sell(self.listings[0], 3)
+        self.sell(self.listings[1], 2)
+        self.block_all(self.listings[:1], outcome="attention", cause="credentials", retry_after=60.0)
+        self.catch_up()
+        self.assertEqual(self.impact(), 50.0 if "sale.order" in self.env else 0.0)
+
     def test_where_sales_is_not_installed_nothing_is_said(self):
         self.block(7)
         exception = self.catch_up()

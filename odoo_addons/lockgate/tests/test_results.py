@@ -165,6 +165,21 @@ class TestResults(LockgateCase):
         (lease,) = self.turn()["leases"]
         self.assertEqual(lease["value"]["quantity"], 8)
 
+    def test_however_long_a_channel_asks_to_wait_the_newest_value_goes_out_in_a_quarter_of_an_hour(self):
+        """Of what was sent, and of what went back with it unsent."""
+        for listing, seconds in ((self.listings[0], 0.01), (self.listings[2], 0.0)):
+            with self.subTest(seconds=seconds):
+                self.want(7, listing)
+                self.tell(self.turn(), "retry", cause="channel_down", retry_after=1e9, seconds=seconds)
+                self.want(5, self.listings[1])
+                self.tell(self.turn())
+                self.want(8, listing, work_class="critical")
+                self.turn(ceiling=0)
+                self.pass_time(901)
+                pushed = [lease["value"] for lease in self.turn()["leases"] if lease["purpose"] == "push"]
+                self.assertIn({**pushed[0], "sku": listing.sku, "quantity": 8}, pushed)
+                self.end_leases()
+
     def test_a_persons_retry_does_not_wait(self):
         answer, _lease = self.lease(7)
         self.report(answer, "retry", retry_after=60.0, message="Too many requests.")

@@ -91,14 +91,39 @@ class TestTrouble(LockgateCase):
 
     def test_however_long_it_asks_to_be_left_alone_it_is_asked_again_within_a_quarter_of_an_hour(self):
         self.want_all()
-        self.fail(retry_after=1e9)
-        self.mark(self.listings, "retry")
+        self.fail(retry_after=1.0)
+        self.pass_time(2)
         self.fail(retry_after=1e9)
         self.pass_time(899)
-        self.mark(self.listings, "retry")
         self.assertEqual(self.turn()["leases"], [])
         self.pass_time(2)
         self.assertEqual(len(self.turn()["leases"]), 1)
+
+    def test_a_persons_retry_has_a_channel_that_is_left_alone_asked_at_once_with_one_row(self):
+        self.want_all()
+        self.fail("down", retry_after=600.0)
+        self.mark(self.listing)
+        self.assertEqual(self.turn()["leases"], [], "a change of Odoo's does not")
+        self.mark(self.listing, "retry")
+        answer = self.turn()
+        self.assertEqual(len(answer["leases"]), 1)
+        self.assertEqual(len(self.report(answer)["leases"]), 3)
+
+    def test_what_a_person_must_decide_about_some_rows_leaves_the_channel_with_the_others(self):
+        self.want_all()
+        for _time in range(2):
+            answer = self.turn(ceiling=1)
+            self.tell(answer, "attention", cause="permission", message="Not this one.")
+        answer = self.turn()
+        self.assertEqual((len(answer["leases"]), answer["falls"]), (2, 0))
+
+    def test_a_credential_that_is_refused_once_and_taken_then_leaves_nothing_alone(self):
+        self.want_all()
+        for _time in range(2):
+            answer = self.turn(ceiling=1)
+            self.tell(answer, "attention", cause="credentials", retry_after=900.0)
+            self.tell(self.turn(ceiling=1))
+        self.assertEqual(self.turn()["falls"], 0)
 
     def test_the_answer_says_how_often_in_a_row_it_was_in_trouble(self):
         self.want_all()

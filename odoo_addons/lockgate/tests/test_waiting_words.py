@@ -73,7 +73,7 @@ class TestWaitingWords(LockgateCase):
 
     def test_a_channel_that_could_not_be_reached_says_until_when(self):
         self.report(self.lease()[0], "down", retry_after=60.0)
-        self.assert_waits(r"could not be reached: it is left alone until \d+:")
+        self.assert_waits(r"Nothing goes through to the channel: it is left alone until \d+:")
         self.pass_time(61)
         self.assert_waits("Goes out next")
 
@@ -92,5 +92,6 @@ class TestWaitingWords(LockgateCase):
         self.assert_waits("Waits for a person: No such product.")
 
     def test_a_moment_of_another_day_has_its_date(self):
-        self.report(self.lease()[0], "retry", retry_after=86400.0)
+        self.report(self.lease()[0], "retry", retry_after=60.0)
+        self.env.cr.execute("UPDATE lockgate_publication SET due_at = due_at + interval '1 day'")
         self.assert_waits(r"Sent again at \d+/\d+/")

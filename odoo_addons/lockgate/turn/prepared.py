@@ -11,6 +11,7 @@ from types import MethodType
 
 # What the parameters of prepared statements are, wherever they are named.
 TYPES = {
+    "answers": "text[]",
     "answered": "boolean",
     "aspect": "text",
     "aspects": "text[]",

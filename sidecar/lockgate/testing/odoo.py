@@ -39,6 +39,8 @@ from lockgate.retry import TROUBLE
 Json = dict[str, Any]
 VALUE: TypeAdapter[Any] = TypeAdapter(Value)
 CLASSES = list(WorkClass)
+BULK_FIRST = 10
+"""Of the turns for bulk one in so many gives it the first place: by lot in Odoo, in order here."""
 
 
 @dataclass
@@ -85,8 +87,10 @@ class FakeOdoo:
         self.exchanges = 0
         self.busy = 0
         self.frozen: set[str] = set()
+        self.marked: set[str] = set()  # channels that a turn has to make values for
         self.falls: Counter[str] = Counter()
         self.changed = threading.Condition()
+        self._bulk_turns = 0
         self._numbers: dict[tuple[str, ...], int] = {}
         self._answers: dict[str, Json] = {}
         self._turns: dict[str, threading.Lock] = {}
@@ -118,14 +122,25 @@ class FakeOdoo:
                     number, channel, wanted, work_class, purpose=purpose
                 )
             else:
+                coalesces = known.state == "due" and not known.settled
                 known.wanted, known.work_class, known.purpose = wanted, work_class, purpose
                 known.version += 1
-                known.due_at, known.tries = 0.0, 0
+                if coalesces and known.tries:
+                    known.tries = 1  # the channel's wish to wait, or the backoff, stands
+                    self.marked.add(channel)
+                else:
+                    known.due_at, known.tries = 0.0, 0
                 if known.state == "blocked":
                     known.state = "due"
         if self.wake is not None:
             self.wake(channel)
         return known
+
+    def pass_time(self, seconds: float) -> None:
+        """What is due in so many seconds is due now."""
+        with self.changed:
+            for each in self.publications.values():
+                each.due_at -= seconds
 
     def wait_for(self, condition: Callable[[], bool], seconds: float = 30.0) -> bool:
         """Until something that came in makes it true."""
@@ -213,6 +228,7 @@ class FakeOdoo:
 
     def _turn(self, request: ExchangeRequest) -> Json:
         self.exchanges += 1
+        self.marked.discard(request.channel)
         self.results.extend(request.results)
         for result in request.results:
             self._apply(result)
@@ -256,7 +272,12 @@ class FakeOdoo:
         leased = sum(each.lease_until > time.monotonic() for each in ours)
         room = max(0, request.ceiling - leased)
         waiting = [each for each in ours if each.work_class in classes and self._open(each)]
-        return sorted(waiting, key=lambda each: CLASSES.index(each.work_class))[:room]
+        order = CLASSES
+        if request.work_class == WorkClass.BULK:
+            self._bulk_turns += 1
+            if self._bulk_turns % BULK_FIRST == 0:
+                order = [WorkClass.BULK, WorkClass.CRITICAL, WorkClass.ROUTINE]
+        return sorted(waiting, key=lambda each: order.index(each.work_class))[:room]
 
     def _lease(self, publication: Publication, token: str) -> Json:
         publication.tries += 1
@@ -298,8 +319,12 @@ class FakeOdoo:
             case Outcome.UNKNOWN:
                 publication.due_at = time.monotonic() + 0.2
         if publication.version > publication.leased_version and result.outcome != Outcome.UNKNOWN:
-            publication.due_at, publication.state, publication.tries = 0.0, "due", 0
+            publication.state, publication.tries = "due", 0
+            if result.outcome not in (Outcome.RETRY, Outcome.DOWN):
+                publication.due_at = 0.0
 
     def _counts(self, code: str) -> Json:
         waiting = [each for each in self.publications.values() if each.channel == code and self._open(each)]
-        return {"channel": code, **{c: sum(each.work_class == c for each in waiting) for c in CLASSES}}
+        counts: Json = {c: sum(each.work_class == c for each in waiting) for c in CLASSES}
+        counts[WorkClass.CRITICAL] += code in self.marked  # only its value tells
+        return {"channel": code, **counts}

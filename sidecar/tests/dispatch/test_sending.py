@@ -100,6 +100,9 @@ def test_a_retry_carries_the_newest_value(
     wanted = odoo.want("shop", stock("A", 1))
     routine(dispatch)
     routine(dispatch)
+    assert len(connector.sent) == 1, "the newer value waits as well"
+    odoo.pass_time(1)
+    routine(dispatch)
     assert [item.value for batch in connector.sent for item in batch] == [stock("A", 1), stock("A", 9)]
     assert wanted.settled
 

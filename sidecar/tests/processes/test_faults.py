@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from lockgate.contract import Outcome
+from lockgate.contract import Outcome, WorkClass
 from lockgate.shop import Rule
 from lockgate.testing.processes import System, wait_until
 from lockgate.testing.values import stock
@@ -163,22 +163,33 @@ def test_a_worker_that_slept_through_its_leases_sends_nothing_old(system: System
     assert [entry["value"]["quantity"] for entry in system.channel.shop.history[told:]] == []
 
 
-def test_a_redis_that_is_full_loses_nothing_and_is_said(system: System) -> None:
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_redis_that_is_full_loses_nothing_and_is_said(system: System, begun: bool) -> None:
+    """In the middle of a worker's run, or when a worker has still to begin."""
+    system.slow(1.0)
     system.start("pacer")
-    system.start("worker")
+    if begun:
+        system.start("worker")
     wait_until(lambda: system.odoo.connectors, "the connectors were registered")
+    system.odoo.want("shop", stock("S0", 1))
+    wait_until(
+        lambda: system.channel.shop.history if begun else any(map(system.redis.llen, WorkClass)), "it is told"
+    )
     before = system.redis.config_get("maxmemory")["maxmemory"]
     system.redis.config_set("maxmemory", 1)
     try:
+        if not begun:
+            system.start("worker")
         for number in range(20):
             system.odoo.want("shop", stock(f"S{number}", number))
-        wait_until(lambda: "maxmemory" in system.log(0), "the pacer said so")
+        for number, process in enumerate(("pacer", "worker")):
+            wait_until(lambda log=number: "maxmemory" in system.log(log), f"the {process} said so")  # type: ignore[misc]
         assert all(process.poll() is None for process in system.processes)
-        assert "Traceback" not in system.log(0)
     finally:
         system.redis.config_set("maxmemory", before)
     system.settled()
     assert system.shown() == system.wanted()
+    assert "Traceback" not in system.log(0) + system.log(1)
 
 
 def test_what_was_to_come_again_when_redis_was_flushed_is_asked_for_at_once(system: System) -> None:
