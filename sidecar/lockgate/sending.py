@@ -50,11 +50,11 @@ class Sender:
                 return self._send(run, channel, opened, batch)
         except Exception as error:  # credential or settings; a connector may raise anything when it is opened
             self._log(run, error)
-            return self._tell(run, channel, batch, dict.fromkeys(_keys(batch), error))
+            outcomes = self._heed(run, channel, dict.fromkeys(_keys(batch), error))
+            return self._tell(run, channel, batch, outcomes)
 
     def _send(self, run: Run, channel: Channel, opened: Opened, batch: Sequence[Held]) -> list[Result]:
         results: list[Result] = []
-        of_all = opened.session.channel.credential == channel.credential
         parts = deque([list(batch)])
         failed, bound = 0, len(batch).bit_length() + PATIENT
         error: Exception | None = None
@@ -79,9 +79,7 @@ class Sender:
                 parts.extendleft([ready[middle:], ready[:middle]])
                 metrics.SPLITS.labels(run.channel).inc()
                 continue
-            if of_all:
-                outcomes = {key: _locked_out(outcome) for key, outcome in outcomes.items()}
-            self._end_on(run, outcomes)
+            outcomes = self._heed(run, channel, outcomes)
             results += self._tell(run, channel, ready, outcomes, seconds, opened.secrets)
         rest = [held for part in parts for held in part]
         if error is None:
@@ -122,8 +120,12 @@ class Sender:
         self.budget.learn(opened.session, purpose, heard)
         return outcomes, seconds, raised
 
-    def _end_on(self, run: Run, outcomes: Mapping[int, object]) -> None:
-        """One that is down, asks to wait, fell silent or locks us out gets nothing more in this run."""
+    def _heed(self, run: Run, channel: Channel, outcomes: Mapping[int, object]) -> Mapping[int, object]:
+        """A channel that is down, asks to wait, fell silent or locks us out gets nothing more in this run.
+
+        Returns the outcomes, where the credential of all is refused as what that is.
+        """
+        outcomes = {key: self._of_all(channel, outcome) for key, outcome in outcomes.items()}
         for outcome in outcomes.values():
             if isinstance(outcome, RetryLater) and outcome.after:
                 run.end(self.policy.own(outcome.after) or 0.0)
@@ -131,6 +133,16 @@ class Sender:
                 run.end(UNSAID if outcome.cause == Cause.RATE_LIMIT else 0.0)
             elif isinstance(outcome, LockedOut):
                 run.end()
+        return outcomes
+
+    def _of_all(self, channel: Channel, outcome: object) -> object:
+        if (
+            isinstance(outcome, NeedsAttention)
+            and outcome.cause == Cause.CREDENTIALS
+            and self.sessions.share(channel)
+        ):
+            return LockedOut(outcome.message, answer=outcome.answer, request_id=outcome.request_id)
+        return outcome
 
     def _tell(
         self,
@@ -161,13 +173,6 @@ def _blamed(error: Exception, nothing_goes_through: bool) -> Exception:
     if isinstance(error, RetryLater) and nothing_goes_through:
         return RetryLater(error.message, cause=Cause.CHANNEL_DOWN)
     return RetryLater(error.message, cause=error.cause) if isinstance(error, Rejected) else error
-
-
-def _locked_out(outcome: object) -> object:
-    """What came of an item whose credential is that of the whole channel."""
-    if isinstance(outcome, NeedsAttention) and outcome.cause == Cause.CREDENTIALS:
-        return LockedOut(outcome.message, answer=outcome.answer, request_id=outcome.request_id)
-    return outcome
 
 
 def _item(lease: Lease) -> Item:

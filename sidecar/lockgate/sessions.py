@@ -48,6 +48,10 @@ class Sessions:
             with self._lock:
                 self._idle.setdefault((channel.code, name), []).append(opened)
 
+    def share(self, channel: Channel) -> bool:
+        """Whether prices and stock of the channel go with one credential."""
+        return len({self._credentials.named(channel.credential, aspect) for aspect in Aspect}) == 1
+
     def _take(self, session: Session) -> Opened | None:
         stale: list[Opened] = []
         try:

@@ -17,7 +17,8 @@ from typing import Any
 
 from celery.platforms import SecurityWarning
 from celery.signals import setup_logging, worker_ready, worker_shutting_down
-from redis import Redis
+from kombu.exceptions import OperationalError
+from redis import Redis, RedisError
 
 from lockgate import metrics
 from lockgate.broker import connect
@@ -120,9 +121,10 @@ class Worker:
 
 
 def in_words(record: logging.LogRecord) -> bool:
-    """Of a broker that it lost Celery says where in its own code; a person is helped by what happened."""
-    if record.exc_info:
-        record.msg, record.args = f"{record.getMessage().strip()} {record.exc_info[1]}", ()
+    """Of a broker that fails Celery says where in its own code; a person is helped by what happened."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, RedisError | OperationalError | OSError):
+        record.msg, record.args = f"{record.getMessage().strip()} {error}", ()
         record.exc_info = None
     return True
 

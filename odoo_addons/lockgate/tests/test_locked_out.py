@@ -88,3 +88,10 @@ class TestLockedOut(LockgateCase):
         self.compute()
         self.run_worker(refused=False)
         self.assertEqual(self.states().keys(), {"settled"})
+
+    def test_very_many_retries_ask_once(self):
+        for _run in range(2):
+            self.run_worker(retry_after=900.0)
+        self.mark(self.listings, "retry")
+        requests = [self.run_worker(retry_after=900.0) for _run in range(6)]
+        self.assertEqual((len(self.marks()), sum(requests)), (0, 1))

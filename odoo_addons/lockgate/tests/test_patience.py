@@ -227,6 +227,15 @@ class TestShares(LockgateCase):
         skus = [lease["value"]["sku"] for lease in self.turn(ceiling=12)["leases"]]
         self.assertEqual((set(skus[:10]), bulk & set(skus[10:])), (bulk, set()))
 
+    def test_bulk_has_that_place_too_while_urgent_work_has_the_whole_ceiling_in_flight(self):
+        bulk = self.bulk_and_urgent()
+        self.assertEqual(len(self.turn(work_class="routine", ceiling=8)["leases"]), 8)
+        self.assertEqual(self.turn(ceiling=8)["leases"], [])
+        self.patch(leases, "draw", lambda: 0)
+        skus = [lease["value"]["sku"] for lease in self.turn(ceiling=8)["leases"]]
+        self.assertEqual((len(skus), set(skus) - bulk), (8, set()))
+        self.assertEqual(self.turn(work_class="routine", ceiling=8)["leases"], [], "it is bulk's alone")
+
     def test_the_other_runs_give_it_the_last_one_and_send_no_small_requests_for_it(self):
         bulk = self.bulk_and_urgent()
         answer = self.turn(ceiling=20)

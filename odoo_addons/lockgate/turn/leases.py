@@ -28,10 +28,14 @@ def expire(cr, now, channel):
 def grant(cr, now, channel, request):
     """Lease rows of the class asked for or a more urgent one, of which the channel has at most `ceiling` out.
 
+    Where bulk has the first place it is bulk's rows that count: else urgent work that fills the ceiling again
+    and again would take that place from it.
+
     A frozen channel is leased read-backs of its reconciliation, and never a push.
     """
     token = secrets.token_urlsafe(24)
-    bulk_first = draw() == 0
+    classes = list(CLASSES[: CLASSES.index(request["work_class"]) + 1])
+    bulk_first = request["work_class"] == "bulk" and draw() == 0
     statements = [GRANT] if channel.running else []
     if channel.reconciliation and request["work_class"] == "bulk":
         compared = [COMPARE, REFRESH] if channel.running else [COMPARE]
@@ -43,7 +47,8 @@ def grant(cr, now, channel, request):
             statement,
             {
                 "channel": channel.id,
-                "classes": list(CLASSES[: CLASSES.index(request["work_class"]) + 1]),
+                "classes": classes,
+                "counted_classes": ["bulk"] if bulk_first else classes,
                 "every_class": list(CLASSES),
                 "now": now,
                 "until": now + timedelta(seconds=channel.lease_seconds),
@@ -143,7 +148,7 @@ LEASE = """
                                 ELSE %(ceiling)s END - (
                    SELECT count(*) FROM lockgate_publication
                     WHERE channel_id = %(channel)s AND state = 'leased'
-                      AND (resume_at IS NOT NULL OR work_class = ANY(%(classes)s)))) AS room
+                      AND (resume_at IS NOT NULL OR work_class = ANY(%(counted_classes)s)))) AS room
           FROM lockgate_turn WHERE channel_id = %(channel)s
     ), picked AS ({picked} LIMIT (SELECT room FROM turn)
     ), leased AS (

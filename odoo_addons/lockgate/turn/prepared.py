@@ -24,6 +24,7 @@ TYPES = {
     "classes": "text[]",
     "code": "text",
     "counted": "integer",
+    "counted_classes": "text[]",
     "every_class": "text[]",
     "exchange": "text",
     "falls": "integer",

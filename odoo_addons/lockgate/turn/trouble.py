@@ -10,6 +10,7 @@ See docs/decisions/0040-trouble-of-a-channel-spends-no-tries.md.
 """
 
 from . import prepared
+from .values import RETRY
 
 ANSWERS = ["accepted", "read", "rejected"]
 # So many reports of trouble in a row are no listing's doing.
@@ -46,7 +47,10 @@ def note(cr, now, channel, reported, outcomes):
 
 
 def ask(cr, now, channel):
-    """A person asks: nobody is left alone any longer. It is still asked with one row."""
+    """A person asks, and the turn took the last of the marks of that: it is left alone no longer.
+
+    It is still asked with one row. Very many retries take many turns, and ask once.
+    """
     prepared.execute(cr, ASK, {"channel": channel.id, "now": now})
 
 
@@ -79,4 +83,8 @@ NOTE = """
      WHERE channel_id = %(channel)s
 """
 
-ASK = "UPDATE lockgate_turn SET resume_at = %(now)s WHERE channel_id = %(channel)s AND resume_at > %(now)s"
+ASK = f"""
+    UPDATE lockgate_turn SET resume_at = %(now)s
+     WHERE channel_id = %(channel)s AND resume_at > %(now)s
+       AND NOT EXISTS (SELECT FROM lockgate_outbox WHERE channel_id = %(channel)s AND reason = '{RETRY}')
+"""

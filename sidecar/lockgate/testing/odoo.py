@@ -269,14 +269,15 @@ class FakeOdoo:
     def _leasable(self, request: ExchangeRequest) -> list[Publication]:
         classes = CLASSES[: CLASSES.index(request.work_class) + 1]
         ours = [each for each in self.publications.values() if each.channel == request.channel]
-        leased = sum(each.lease_until > time.monotonic() for each in ours)
-        room = max(0, request.ceiling - leased)
         waiting = [each for each in ours if each.work_class in classes and self._open(each)]
-        order = CLASSES
+        order, counted = CLASSES, classes
         if request.work_class == WorkClass.BULK:
             self._bulk_turns += 1
             if self._bulk_turns % BULK_FIRST == 0:
                 order = [WorkClass.BULK, WorkClass.CRITICAL, WorkClass.ROUTINE]
+                counted = [WorkClass.BULK]
+        leased = sum(each.lease_until > time.monotonic() for each in ours if each.work_class in counted)
+        room = max(0, request.ceiling - leased)
         return sorted(waiting, key=lambda each: order.index(each.work_class))[:room]
 
     def _lease(self, publication: Publication, token: str) -> Json:

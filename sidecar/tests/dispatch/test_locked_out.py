@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from lockgate.connectors.base import Accepted, Item
+from lockgate.connectors.base import Accepted, Item, Session
 from lockgate.contract import Aspect, Cause, Outcome, Purpose
 from lockgate.dispatch import Dispatch
 from lockgate.errors import NeedsAttention, Rejected
@@ -95,6 +95,35 @@ def test_a_whole_request_that_is_not_allowed_may_be_so_for_prices_alone(
     assert [told(odoo)[sku][0] for sku in "ABCD"] == [Outcome.ATTENTION] * 2 + [Outcome.ACCEPTED] * 2
 
 
+def test_a_connector_that_signs_in_when_it_is_opened_costs_a_run_one_sign_in(
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    def sign_in(self: Scripted, session: Session) -> None:
+        opened.append(session)
+        raise WRONG_KEY
+
+    monkeypatch.setattr(connector, "__init__", sign_in)
+    for number in range(10):
+        odoo.want("shop", stock(f"S{number}"))
+    routine(dispatch)
+    assert len(opened) == 1
+    assert [outcome for outcome, *_ in told(odoo).values()].count(Outcome.ATTENTION) == 2
+
+
+def test_a_credential_that_the_sidecar_does_not_have_blocks_one_batch_a_run(
+    odoo: FakeOdoo, dispatch: Dispatch, connector: type[Scripted]
+) -> None:
+    odoo.add_channel("shop", "scripted", "missing")
+    for number in range(10):
+        odoo.want("shop", stock(f"S{number}"))
+    routine(dispatch)
+    assert [outcome for outcome, *_ in told(odoo).values()].count(Outcome.ATTENTION) == 2
+    assert not connector.sent
+
+
+@pytest.mark.parametrize("own", [[Aspect.PRICE], [Aspect.STOCK], [Aspect.PRICE, Aspect.STOCK]])
 @pytest.mark.parametrize("refused", Aspect)
 def test_a_credential_of_one_aspect_stops_not_the_other(
     odoo: FakeOdoo,
@@ -102,8 +131,10 @@ def test_a_credential_of_one_aspect_stops_not_the_other(
     connector: type[Scripted],
     monkeypatch: pytest.MonkeyPatch,
     refused: Aspect,
+    own: Sequence[Aspect],
 ) -> None:
-    for aspect in Aspect:
+    monkeypatch.setenv("LOCKGATE_CREDENTIAL_SHOP_TOKEN", "both")
+    for aspect in own:
         monkeypatch.setenv(f"LOCKGATE_CREDENTIAL_SHOP_{aspect.upper()}_TOKEN", aspect)
     dispatch._sender.sessions._credentials = Credentials(None)
     odoo.add_channel("shop", "scripted", "shop")
