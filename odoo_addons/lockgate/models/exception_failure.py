@@ -94,11 +94,13 @@ class Failure(models.Model):
 
     @api.autovacuum
     def _gc_failures(self):
-        """Keep ended failures for as many days as attempts; those of what is still blocked stay known."""
+        """Keep ended failures for as many days as attempts. Those of what is still blocked stay known, and so
+        does what a person ignored that no value tells of: nothing else says that the same fact stands."""
         days = int(self.env["ir.config_parameter"].sudo().get_param("lockgate.attempt_days", 90))
         self.env.cr.execute(
             """
             DELETE FROM lockgate_exception_failure f
+               AND (f.ending IS DISTINCT FROM 'ignored' OR f.publication_id IS NOT NULL)
              WHERE f.resolved_at < now() AT TIME ZONE 'UTC' - make_interval(days => %s)
                AND NOT EXISTS (SELECT FROM lockgate_publication p
                                 WHERE p.id = f.publication_id AND p.state = 'blocked')

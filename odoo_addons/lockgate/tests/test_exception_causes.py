@@ -146,6 +146,23 @@ class TestCauses(LockgateCase):
         exceptions._settle(subjects, self.channel)
         self.assertEqual(self.exceptions().state, "resolved")
 
+    def test_what_was_ignored_is_known_for_good_and_what_else_ended_as_long_as_tries(self):
+        exceptions, listings = self.env["lockgate.exception"], self.listings
+        exceptions._report("drift", listings[:1], "price", "Odoo gives another price.")
+        self.ignore(self.exceptions(), user=self.env.user)
+        exceptions._report("drift", listings[1:2], "price", "Odoo gives another price.")
+        exceptions._settle([f"drift price {listings[1].id}"], self.channel)
+        self.block_all(listings[2:3])
+        self.ignore(self.catch_up(), user=self.env.user)
+        self.want(9, listings[2])
+        self.report(self.turn())
+        self.env.cr.execute("UPDATE lockgate_exception_failure SET resolved_at = now() - interval '91 days'")
+        self.env["lockgate.exception.failure"]._gc_failures()
+        self.env.invalidate_all()
+        self.assertEqual(self.exceptions().failure_ids.listing_id, listings[0])
+        subjects = [f"drift price {listing.id}" for listing in listings[:2]]
+        self.assertEqual(exceptions._unknown(subjects), set(subjects[1:]))
+
     def dead_letters(self):
         arch = etree.fromstring(self.env.ref("lockgate.lockgate_exception_failure_view_search").arch)
         domain = literal_eval(arch.find(".//filter[@name='failing']").get("domain"))
