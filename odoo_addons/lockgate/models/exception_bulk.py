@@ -2,6 +2,7 @@ import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from .one_by_one import CONFLICTS
 
@@ -168,9 +169,16 @@ class Listing(models.Model):
 
     def _do(self, kind, terms):
         """A slice of listings that fail; one that fails no more by then is left as it is."""
-        failures = self.env["lockgate.exception.failure"]
-        failing = failures.search([("listing_id", "in", self.ids), ("resolved_at", "=", False)])
-        failing.listing_id._mend(kind)
+        failing = Domain("listing_id", "in", self.ids) & Domain("resolved_at", "=", False)
+        failures = self.env["lockgate.exception.failure"].search(failing & self._mended_by(kind))
+        failures.listing_id._mend(kind)
+
+    @api.model
+    def _mended_by(self, kind):
+        """The failures that this is for, as a Domain: another one of a listing says that it is not."""
+        match kind:
+            case "channel_sku":
+                return Domain("category", "in", ("mapping", "unknown_product"))
 
     def _mend(self, kind):
         """Raises UserError where it cannot be done to one of these."""

@@ -10,14 +10,15 @@ class ExceptionMapping(models.Model):
     _inherit = "lockgate.exception"
 
     def action_use_channel_sku(self):
-        """Give each listing that fails the SKU by which the channel names its product.
+        """Give each listing that the channel does not know the SKU by which the channel names its product.
 
         That is the one unmapped SKU of the channel that can only be this product, in the unit it is sold in.
         An ordinary change of the mapping: where the company wants it, another person approves it first.
         Very many are done in the background. Raises UserError where the channel named none of them, and
         AccessError for who may not map.
         """
-        listings = self._unresolved()._failing().listing_id
+        unknown = self.env["lockgate.listing"]._mended_by("channel_sku")
+        listings = self._unresolved()._failing().filtered_domain(unknown).listing_id
         listings.check_access("write")
         named = listings.browse().concat(*listings._named_by_channel())
         if not named:

@@ -90,6 +90,23 @@ class TestExceptionMapping(LockgateCase):
         self.run_behind(action)
         self.assertEqual(self.listings.mapped("sku"), ["quay-0", "quay-1", "quay-2"])
 
+    def test_what_was_mapped_by_hand_meanwhile_and_fails_for_another_reason_keeps_its_sku(self):
+        action = self.many().action_use_channel_sku()
+        self.pass_time(10)
+        self.block_all(cause="stock_refused")
+        self.catch_up()
+        self.run_behind(action)
+        self.assertEqual(self.listings.mapped("sku"), ["quay-0", "quay-1", "quay-2"])
+
+    def test_of_chosen_exceptions_only_what_the_channel_does_not_know_takes_a_sku(self):
+        refused = self.listings[1]
+        refused.product_id.default_code = "OTHER"
+        self.block_all(refused, cause="stock_refused")
+        self.catch_up()
+        self.tell("TUG", "OTHER")
+        self.exceptions().with_user(self.user_owner).action_use_channel_sku()
+        self.assertEqual((self.listing.sku, refused.sku), ("TUG", "quay-1"))
+
     def test_one_that_the_channel_names_twice_by_then_is_left_and_named(self):
         action = self.many().action_use_channel_sku()
         self.listing.product_id.barcode = "4006381333931"

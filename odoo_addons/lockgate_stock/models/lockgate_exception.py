@@ -1,5 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 from .. import exposure
 
@@ -27,21 +28,21 @@ class LockgateException(models.Model):
         Raises UserError where it is of none, and AccessError for who may not count.
         """
         self.check_access("read")
-        listings = (
-            self._failing()
-            .filtered(lambda failure: failure.aspect == "stock" and failure.category == "drift")
-            .listing_id
-        )
+        drifted = self.env["lockgate.listing"]._mended_by("channel_stock")
+        listings = self._failing().filtered_domain(drifted).listing_id
         listings._check_counter()
         if behind := self.env["lockgate.exception.bulk"]._queue_many(listings, "channel_stock", {}):
-            self._note_count(self.env._("%s counts are drafted as the channel shows them.", len(listings)))
+            self._note_count(
+                self.env._(
+                    "Counts of %s listings are being drafted as the channel shows them.", len(listings)
+                )
+            )
             return behind
         counted, left = listings._count_by_channel()
         refused = [f"{listing.display_name}: {why}" for listing, why in left.items()]
         if not counted:
             raise UserError(
-                "\n".join(refused)
-                or self.env._("The channel showed no number of units: there is nothing to count by.")
+                "\n".join(refused) or self.env._("No stock of this drifted: there is nothing to count by.")
             )
         note = self.env._("%s counts drafted as the channel shows them, to be applied.", len(counted))
         self._note_count("\n".join([note, *refused]))
@@ -67,6 +68,12 @@ class ExceptionBulk(models.Model):
 class Listing(models.Model):
     _inherit = "lockgate.listing"
 
+    @api.model
+    def _mended_by(self, kind):
+        if kind == "channel_stock":
+            return Domain("category", "=", "drift") & Domain("aspect", "=", "stock")
+        return super()._mended_by(kind)
+
     def _mend(self, kind):
         super()._mend(kind)
         if kind == "channel_stock":
@@ -84,9 +91,9 @@ class Listing(models.Model):
         quants, left = self.env["stock.quant"].with_context(inventory_mode=True), {}
         counted = quants.browse()
         self.env.cr.execute(SHOWN, [self.ids])
-        for listing_id, more in self.env.cr.fetchall():
-            listing = self.browse(listing_id)
-            values, why = listing._prepare_channel_count(more)
+        shown = dict(self.env.cr.fetchall())
+        for listing in self:
+            values, why = listing._prepare_channel_count(shown.get(listing.id))
             if why:
                 left[listing] = why
             else:
@@ -94,7 +101,12 @@ class Listing(models.Model):
         return counted, left
 
     def _prepare_channel_count(self, more):
-        """A count that gives the channel `more` units of the listing: (values of a quant, why not)."""
+        """A count that gives the channel `more` units of the listing: (values of a quant, why not).
+
+        None: the channel showed no number.
+        """
+        if more is None:
+            return {}, self.env._("the channel showed no number of units: there is nothing to count by.")
         self.env.flush_all()
         product, warehouses = self.product_id, self.channel_id.sudo().warehouse_ids
         (stock,) = exposure.read(self.env, self.channel_id.id, self.ids, fields.Datetime.now())

@@ -133,8 +133,21 @@ class TestExceptionStock(LaterTurns, StockCase):
         counts = self.counts()
         self.assertEqual(sorted(counts.mapped("inventory_quantity")), [9, 12])
         self.assertEqual(counts.user_id, self.counter)
-        self.assertIn("3 counts", self.exception.message_ids[0].body)
+        self.assertIn("Counts of 3 listings are being drafted", self.exception.message_ids[0].body)
         self.assertEqual(self.quantity(), 7)
+
+    def test_behind_one_of_which_no_number_is_known_any_more_is_left_and_named(self):
+        action = self.many()
+        self.env.cr.execute("UPDATE lockgate_attempt SET reading = NULL")
+        bulk = self.run_behind(action)
+        self.assertRecordValues(bulk, [{"done": 0, "failed": 3, "state": "done"}])
+        self.assertIn("showed no number", bulk.message)
+
+    def test_behind_one_that_fails_for_another_reason_by_then_is_not_counted(self):
+        action = self.many()
+        self.env.cr.execute("UPDATE lockgate_exception_failure SET category = 'stock_refused'")
+        self.assertRecordValues(self.run_behind(action), [{"done": 3, "failed": 0, "state": "done"}])
+        self.assertFalse(self.counts())
 
     def test_who_may_count_no_more_when_it_is_done_drafts_none(self):
         action = self.many()
