@@ -183,6 +183,7 @@ class LockgateException(models.Model):
 
     def _end(self, state, values, notes):
         """The only way an exception ends. `notes`: {id: what its chatter says}."""
-        self.write({"state": state, "resolved_at": fields.Datetime.now(), "skip_until": False, **values})
+        ended = {"resolved_at": fields.Datetime.now(), "skip_until": False, "waiting_count": 0}
+        self.write({"state": state, **ended, **values})
         self.activity_unlink(["mail.mail_activity_data_todo"])
         self._message_log_batch(bodies=notes)

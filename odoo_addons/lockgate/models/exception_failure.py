@@ -79,8 +79,7 @@ class Failure(models.Model):
     def _refuse_retry(self):
         raise UserError(
             self.env._(
-                "Nothing of this waits to be sent, so Retry cannot mend it: a person decides about it, as "
-                "its message and What to Do say."
+                "Retry cannot mend this: a person decides about it, as its message and What to Do say."
             )
         )
 
@@ -100,8 +99,8 @@ class Failure(models.Model):
         self.env.cr.execute(
             """
             DELETE FROM lockgate_exception_failure f
-               AND (f.ending IS DISTINCT FROM 'ignored' OR f.publication_id IS NOT NULL)
              WHERE f.resolved_at < now() AT TIME ZONE 'UTC' - make_interval(days => %s)
+               AND (f.ending IS DISTINCT FROM 'ignored' OR f.publication_id IS NOT NULL)
                AND NOT EXISTS (SELECT FROM lockgate_publication p
                                 WHERE p.id = f.publication_id AND p.state = 'blocked')
             """,

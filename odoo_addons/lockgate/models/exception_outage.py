@@ -3,13 +3,14 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..turn import leases, prepared
+from ..turn.trouble import ANSWERS
+from ..turn.values import RETRY
 from .exception import TRIES_SHOWN, UNRESOLVED
 from .exception_category import BY_CAUSE
 from .exception_record import Seen
 
 # What a channel says or does that keeps everything from going through.
 TROUBLE = {"channel_down", "no_answer", "rate_limit"}
-ANSWERED = {"accepted", "read", "rejected"}
 # What a sidecar does that keeps it: none takes the work, or one that does not belong to these add-ons would.
 UNTAKEN, REFUSED = OF_THE_SIDECAR = "internal", "settings"
 # One outage is about one matter, and keeps its category. A later matter of these says more than an earlier
@@ -42,8 +43,11 @@ class Outage(models.Model):
 
     @api.model
     def _note(self, channel, results):
-        """Take from a worker's results whether the channel works; one good answer ends an outage."""
-        if any(result["outcome"] in ANSWERED for result in results):
+        """Take from a worker's results whether the channel works; one answer ends an outage.
+
+        A refused credential is an answer too: it says itself what is the matter.
+        """
+        if any(result["outcome"] in ANSWERS or _is_locked_out(result) for result in results):
             self.env.cr.execute("DELETE FROM lockgate_outage WHERE channel_id = %s", [channel.id])
             return
         trouble = [result for result in results if result["cause"] in TROUBLE]
@@ -81,8 +85,14 @@ class Outage(models.Model):
                 "message": message,
                 "same": list(MATTERS[place]),
                 "lesser": list(set().union(*MATTERS[:place])),
+                "anew": UNTAKEN if category in TROUBLE else None,
             },
         )
+
+
+def _is_locked_out(result):
+    """As LOCKED_OUT of turn/trouble.py: of a refused credential a worker says how long it leaves it alone."""
+    return result["outcome"] == "attention" and result["retry_after"] is not None
 
 
 class Channel(models.Model):
@@ -139,6 +149,8 @@ class OutageException(models.Model):
         """Say what was said last, and how often, unless listings say it themselves."""
         if not self.listing_count and self.last_at != row["seen_at"]:
             self.write({"message": self._outage_words(row), "last_at": row["seen_at"], "count": row["times"]})
+            if self.state == "retrying":
+                self.state = "open"
 
     @api.model
     def _catch_up_wholly(self, channel):
@@ -154,8 +166,9 @@ class OutageException(models.Model):
         whole = self.filtered(lambda exception: not exception.listing_count)
         super(OutageException, self - whole)._compute_attempt_ids()
         for exception in whole:
+            # By when they were leased, which an index bounds: by id PostgreSQL may walk all that there are.
             exception.attempt_ids = self.env["lockgate.attempt"].search(
-                exception._troubles(), limit=TRIES_SHOWN
+                exception._troubles(), order="leased_at desc, id desc", limit=TRIES_SHOWN
             )
 
     def action_open_attempts(self):
@@ -177,6 +190,34 @@ class OutageException(models.Model):
             ("leased_at", "<=", self.resolved_at or now),
         ]
 
+    def _compute_can_retry(self):
+        super()._compute_can_retry()
+        self._in_trouble().can_retry = True
+
+    def _in_trouble(self):
+        """Those of these that an outage of their running channel stands behind: its next answer ends them."""
+        running = self.channel_id.filtered(lambda channel: channel.state == "running")
+        outages = self.env["lockgate.outage"].sudo().search([("channel_id", "in", running.ids)])
+        behind = {(outage.channel_id.id, outage.category) for outage in outages}
+        return self.filtered(
+            lambda exception: (
+                exception.fingerprint not in OF_THE_SIDECAR
+                and (exception.channel_id.id, exception.fingerprint) in behind
+            )
+        )
+
+    def _retry(self):
+        """A channel in trouble is asked at once with what waits: a retried value ends its wait."""
+        told, waiting = super()._retry(), self._unresolved()._in_trouble()
+        for channel in waiting.channel_id:
+            due = [("channel_id", "=", channel.id), ("due_at", "!=", False)]
+            publications = self.env["lockgate.publication"].sudo()
+            publication = publications.search(due, order="work_class, due_at", limit=1)
+            self.env["lockgate.outbox"]._mark_listings(publication.aspect, publication.listing_id.ids, RETRY)
+        if waiting and not any(self.mapped("failing_count")):
+            return self._tell(self.env._("The channel is asked again."))
+        return told
+
     def _ending_note(self, endings):
         if self.fingerprint in OF_THE_SIDECAR:
             return self.env._("Resolved by itself: the sidecar works again.")
@@ -189,7 +230,9 @@ NOTE = """
       FROM unnest(%(channels)s::int[]) AS noted(channel_id)
         ON CONFLICT (channel_id) DO UPDATE
        SET category = CASE WHEN o.category = ANY(%(lesser)s) THEN excluded.category ELSE o.category END,
-           message = excluded.message, seen_at = excluded.seen_at, times = o.times + 1
+           since = CASE WHEN o.category = %(anew)s THEN excluded.since ELSE o.since END,
+           times = CASE WHEN o.category = %(anew)s THEN 1 ELSE o.times + 1 END,
+           message = excluded.message, seen_at = excluded.seen_at
      WHERE o.category = ANY(%(same)s) OR o.category = ANY(%(lesser)s)
 """
 
@@ -218,14 +261,17 @@ OVERDUE = """
                           AND e.state = 'ignored' AND e.resolved_at >= o.since)
 """
 
-# Counted only while an exception tells of it, and by the index of what is due.
+# Counted only while an exception tells of it, and by the index of what is due; written where it is another
+# number.
 WAITING = """
     UPDATE lockgate_exception e
-       SET waiting_count = (
-           SELECT count(DISTINCT p.listing_id) FROM lockgate_publication p
-            WHERE p.channel_id = e.channel_id AND p.due_at IS NOT NULL AND p.wanted IS NOT NULL
-              AND p.version > p.confirmed_version)
-      FROM lockgate_outage o
-     WHERE o.channel_id = %(channel)s AND e.channel_id = o.channel_id AND e.fingerprint = o.category
-       AND e.state = ANY(%(states)s)
+       SET waiting_count = w.listings
+      FROM (SELECT t.id, (
+                   SELECT count(DISTINCT p.listing_id) FROM lockgate_publication p
+                    WHERE p.channel_id = t.channel_id AND p.due_at IS NOT NULL AND p.wanted IS NOT NULL
+                      AND p.version > p.confirmed_version) AS listings
+              FROM lockgate_exception t
+              JOIN lockgate_outage o ON o.channel_id = t.channel_id AND o.category = t.fingerprint
+             WHERE t.channel_id = %(channel)s AND t.state = ANY(%(states)s)) w
+     WHERE e.id = w.id AND e.waiting_count IS DISTINCT FROM w.listings
 """

@@ -1,6 +1,6 @@
 from psycopg2 import IntegrityError
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
@@ -115,6 +115,23 @@ class TestOutage(LockgateCase):
         self.run_cron("_cron_catch_up")
         self.assertEqual((exception.waiting_count, exception.failing_count), (2, 0))
         self.assertEqual(exception.display_name, "Quay: Channel Down (2 listings)")
+        self.worker_says("accepted", None, "")
+        self.assertRecordValues(
+            exception, [{"state": "resolved", "waiting_count": 0, "display_name": "Quay: Channel Down"}]
+        )
+
+    def test_a_number_that_is_the_same_is_not_written_again(self):
+        exception = self.down()
+        self.run_cron("_cron_catch_up")
+        self.assertEqual(exception.waiting_count, 3)
+        before = self.stored(exception)
+        self.run_cron("_cron_catch_up")
+        self.assertEqual(self.stored(exception), before)
+
+    def stored(self, exception):
+        """Where its row is stored: another place after each write."""
+        self.env.cr.execute("SELECT ctid FROM lockgate_exception WHERE id = %s", [exception.id])
+        return self.env.cr.fetchone()
 
     def test_what_waits_is_no_part_of_an_exception_of_listings(self):
         self.block(7)
@@ -173,6 +190,57 @@ class TestOutage(LockgateCase):
         self.worker_says()
         self.pass_time(901)
         self.assertEqual(self.worker_says("rejected", "stock_refused", "No.").category, "stock_refused")
+
+    def test_a_refused_credential_shows_that_the_channel_answers(self):
+        self.worker_says()
+        self.worker_says("attention", "credentials", "Check the credential.")
+        self.want(9)
+        self.pass_time(901)
+        self.assertEqual(self.catch_up().mapped("category"), ["credentials"])
+
+    def test_a_credential_that_is_nowhere_says_nothing_of_the_channel(self):
+        self.worker_says()
+        missing = {"outcome": "attention", "cause": "settings", "retry_after": None, "message": "None."}
+        self.env["lockgate.outage"]._note(self.channel, [missing])
+        self.pass_time(901)
+        self.assertEqual(self.worker_says().category, "channel_down")
+
+    def retry(self, exception):
+        return exception.with_user(self.user_owner).action_retry()["params"]["message"]
+
+    def test_retry_asks_the_channel_with_one_listing_and_shows_whether_it_helped(self):
+        exception = self.down()
+        self.turn(ceiling=0)
+        self.assertTrue(exception.can_retry)
+        self.assertEqual(self.retry(exception), "The channel is asked again.")
+        self.assertEqual((exception.state, [mark[2] for mark in self.marks()]), ("retrying", ["retry"]))
+        self.env.cr.execute("UPDATE lockgate_turn SET resume_at = now() AT TIME ZONE 'UTC' + '1 hour'")
+        self.assertEqual(len(self.turn()["leases"]), 1, "it was left alone for an hour")
+        self.catch_up()
+        self.assertEqual(exception.state, "retrying")
+        self.pass_time(60)
+        self.worker_says()
+        self.assertEqual(exception.state, "open")
+
+    def test_retry_of_what_is_over_asks_nobody(self):
+        exception = self.down()
+        self.worker_says("accepted", None, "")
+        self.assertFalse(exception.can_retry)
+        exception.with_user(self.user_owner).action_retry()
+        self.assertEqual(self.marks(), [])
+
+    def test_a_frozen_channel_is_not_asked_and_retry_says_so(self):
+        exception = self.down()
+        self.channel.action_freeze()
+        self.assertFalse(exception.can_retry)
+        with self.assertRaisesRegex(UserError, "Retry cannot mend this"):
+            self.retry(exception)
+
+    def test_only_who_decides_about_exceptions_asks_a_channel(self):
+        exception = self.down()
+        with self.assertRaises(AccessError):
+            exception.with_user(self.user_reader).action_retry()
+        self.assertEqual(exception.state, "open")
 
     def test_a_frozen_channel_is_not_missed(self):
         self.worker_says()
@@ -290,6 +358,27 @@ class TestUntaken(LockgateCase):
         self.want(7, self.listings[1])
         self.minute(61)
         self.assertEqual(self.minute(901).category, "rate_limit")
+
+    def test_what_the_channel_says_after_a_time_without_workers_begins_then(self):
+        self.want(7)
+        self.minute(61)
+        untaken = self.minute(1200)
+        slow = {"outcome": "retry", "cause": "rate_limit", "message": "It asked us to slow down."}
+        self.env["lockgate.outage"]._note(self.channel, [slow])
+        self.assertEqual((self.minute(600), untaken.state), (untaken, "resolved"))
+        self.env["lockgate.outage"]._note(self.channel, [slow])
+        exception = self.minute(301) - untaken
+        self.assertEqual((exception.category, exception.count), ("rate_limit", 2))
+        self.env["lockgate.outage"]._note(self.channel, [slow])
+        self.assertEqual((self.minute(60), exception.count), (untaken + exception, 3))
+
+    def test_retry_brings_no_worker_and_says_so(self):
+        self.want(7)
+        self.minute(61)
+        exception = self.minute(901)
+        self.assertFalse(exception.can_retry)
+        with self.assertRaisesRegex(UserError, "Retry cannot mend this"):
+            exception.with_user(self.user_owner).action_retry()
 
     def test_a_sidecar_of_another_version_says_more_than_none_and_the_channel_more_than_either(self):
         self.want(7)
