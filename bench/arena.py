@@ -14,12 +14,10 @@ from contextlib import closing, contextmanager
 
 import httpx
 
-from bench.one_by_one import CODE as ONE_BY_ONE
-from bench.one_by_one import distribution
+from lockgate.testing.outsiders import ONE_BY_ONE, install
 from stack.debian import odoo_source
 from stack.inside import Inside
 from stack.onboarding import issue_key
-from stack.paths import ROOT
 from stack.processes import Process, wait_until
 from stack.stack import Stack
 from stack.user import User
@@ -105,8 +103,7 @@ class Arena(Inside):
 def arena(stack: Stack | None = None, **settings: str) -> Iterator[Arena]:
     """A running stack, by default one with nothing but ours; `settings` are the sidecar's."""
     with stack or Stack("bench", **ODOO) as running:
-        outsiders = distribution(running.folder / "outsiders")
-        os.environ["PYTHONPATH"] = os.pathsep.join([str(outsiders), str(ROOT)])
+        os.environ["PYTHONPATH"] = str(install(running.folder / "outsiders"))
         admin = User(running.odoo.url, running.odoo.database, "admin", "admin")
         running.start_sidecar({**issue_key(admin), **settings})
         known = [("code", "=", ONE_BY_ONE)]

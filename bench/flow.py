@@ -23,12 +23,10 @@ from pathlib import Path
 
 import httpx
 
-from bench.one_by_one import CODE as ONE_BY_ONE
-from bench.one_by_one import distribution
 from lockgate.testing.odoo import FakeOdoo
+from lockgate.testing.outsiders import ONE_BY_ONE, install
 from lockgate.testing.server import OdooHttp, ScriptedServer
 from lockgate.testing.values import stock
-from stack.paths import ROOT
 from stack.processes import Process
 from stack.redis_server import Redis
 from stack.sidecar import FakeChannel, Sidecar
@@ -98,8 +96,7 @@ def want(odoo: FakeOdoo, stopping: threading.Event) -> None:
 @contextmanager
 def running(folder: Path, kind: str, workers: int) -> Iterator[tuple[Redis, FakeChannel, FakeOdoo]]:
     """The sidecar, just started, between a backlog and a channel with that limit."""
-    outsiders = distribution(folder / "outsiders")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(outsiders), str(ROOT)])
+    os.environ["PYTHONPATH"] = str(install(folder / "outsiders"))
     redis, channel, odoo = Redis(folder), FakeChannel(folder), FakeOdoo()
     with ExitStack() as open_, ScriptedServer(OdooHttp(odoo)) as server:
 

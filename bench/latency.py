@@ -15,8 +15,8 @@ import time
 
 from bench.arena import Arena, arena
 from bench.arrivals import Arrivals
-from bench.one_by_one import CODE as ONE_BY_ONE
 from bench.ours import Channel
+from lockgate.testing.outsiders import ONE_BY_ONE
 from stack.inside import ADMIN
 
 STOCK = 1000

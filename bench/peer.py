@@ -15,10 +15,10 @@ import json
 import statistics
 
 from bench.arena import Arena, arena, percentiles
-from bench.one_by_one import CODE as ONE_BY_ONE
 from bench.ours import Channel
 from bench.peer_stack import PeerStack
 from bench.theirs import Peer
+from lockgate.testing.outsiders import ONE_BY_ONE
 
 BATCH = 250
 """Items a request, as the fake channel's connector declares."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lockgate.odoo import OdooDown, OdooRefused
+from lockgate.testing.outsiders import install
 from lockgate.testing.processes import System, wait_until
 from lockgate.testing.values import stock
 
@@ -72,14 +73,8 @@ CANNOT_BE_LOADED = sorted(set(OUTSIDERS) - {"a_refused", "a_failing", "z_well"})
 @pytest.fixture
 def outsiders(tmp_path: Path, system: System) -> System:
     """A system in which another package is installed."""
-    folder = tmp_path / "outsiders"
-    info = folder / "outsiders-1.0.dist-info"
-    info.mkdir(parents=True)
-    (folder / "outsiders.py").write_text(MODULE)
-    (folder / "leaving.py").write_text("raise SystemExit('it needs another machine')")
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: outsiders\nVersion: 1.0\n")
-    points = [f"{code} = {place}" for code, place in OUTSIDERS.items()]
-    (info / "entry_points.txt").write_text("\n".join(["[lockgate.connectors]", *points]))
+    leaving = "raise SystemExit('it needs another machine')"
+    folder = install(tmp_path / "outsiders", OUTSIDERS, outsiders=MODULE, leaving=leaving)
     system.environment["PYTHONPATH"] = str(folder)
     usual = system.odoo.call
 

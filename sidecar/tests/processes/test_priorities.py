@@ -10,6 +10,7 @@ import pytest
 from lockgate.contract import WorkClass
 from lockgate.shop import Rule
 from lockgate.testing.odoo import Publication
+from lockgate.testing.outsiders import ONE_BY_ONE, install
 from lockgate.testing.processes import System, wait_until
 from lockgate.testing.values import stock
 
@@ -23,32 +24,14 @@ BULK = 20
 SHARE = 60
 """Of so many requests one is bulk's at least. One in ten runs for bulk is, and others run beside them."""
 
-MODULE = """
-from lockgate.connectors.demo import DemoConnector
-
-usual = DemoConnector.description
-
-
-class OneByOne(DemoConnector):
-    description = usual.model_copy(
-        update={"code": "one_by_one", "capabilities": usual.capabilities.model_copy(update={"batch_size": 1})}
-    )
-"""
-
 
 @pytest.fixture
 def limited(tmp_path: Path, system: System) -> System:
     """A channel that takes forty requests a second, of one item each."""
-    folder = tmp_path / "outsiders"
-    info = folder / "one_by_one-1.0.dist-info"
-    info.mkdir(parents=True)
-    (folder / "one_by_one.py").write_text(MODULE)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: one_by_one\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[lockgate.connectors]\none_by_one = one_by_one:OneByOne\n")
-    system.environment["PYTHONPATH"] = str(folder)
+    system.environment["PYTHONPATH"] = str(install(tmp_path / "outsiders"))
     system.channel.shop.follow(Rule(kind="limit", limit="sliding_log", calls=CALLS, seconds=1))
     limit = f"sliding_log {CALLS}/1"
-    system.odoo.add_channel("shop", "one_by_one", url=system.channel.address, limit=limit)
+    system.odoo.add_channel("shop", ONE_BY_ONE, url=system.channel.address, limit=limit)
     return system
 
 
