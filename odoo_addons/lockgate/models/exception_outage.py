@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..turn import leases, prepared
-from ..turn.trouble import ANSWERS
+from ..turn.trouble import ANSWERS, is_locked_out
 from ..turn.values import RETRY
 from .exception import TRIES_SHOWN, UNRESOLVED
 from .exception_category import BY_CAUSE
@@ -47,7 +47,7 @@ class Outage(models.Model):
 
         A refused credential is an answer too: it says itself what is the matter.
         """
-        if any(result["outcome"] in ANSWERS or _is_locked_out(result) for result in results):
+        if any(result["outcome"] in ANSWERS or is_locked_out(result) for result in results):
             self.env.cr.execute("DELETE FROM lockgate_outage WHERE channel_id = %s", [channel.id])
             return
         trouble = [result for result in results if result["cause"] in TROUBLE]
@@ -88,11 +88,6 @@ class Outage(models.Model):
                 "anew": UNTAKEN if category in TROUBLE else None,
             },
         )
-
-
-def _is_locked_out(result):
-    """As LOCKED_OUT of turn/trouble.py: of a refused credential a worker says how long it leaves it alone."""
-    return result["outcome"] == "attention" and result["retry_after"] is not None
 
 
 class Channel(models.Model):

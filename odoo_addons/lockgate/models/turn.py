@@ -130,6 +130,8 @@ class Turn(models.Model):
         """Turn marks, and what may have changed without one, into wanted values. Raises CannotMake."""
         makers = self._wanted_makers()
         marks = self._rows_to_make(now, channel, work_class, rows)
+        if any(mark.reason == values.RETRY for mark in marks):
+            trouble.ask(self.env.cr, now, channel)
         record = self.env["lockgate.channel"].browse(channel.id)
         for aspect, maker in makers.items():
             reasons = {mark.listing_id: mark.reason for mark in marks if mark.aspect == aspect}
@@ -140,8 +142,6 @@ class Turn(models.Model):
             try:
                 wanted = maker(record, listings, now, reasons)
                 values.store(self.env.cr, now, channel, aspect, listings.ids, wanted, retried)
-                if retried:
-                    trouble.ask(self.env.cr, now, channel)
                 self.env["lockgate.exception.computed"]._note(channel.id, aspect, listings.ids)
             except THE_DATABASES_OWN:
                 raise

@@ -11,8 +11,8 @@ from types import MethodType
 
 # What the parameters of prepared statements are, wherever they are named.
 TYPES = {
-    "answers": "text[]",
     "answered": "boolean",
+    "answers": "text[]",
     "aspect": "text",
     "aspects": "text[]",
     "bulk_first": "boolean",

@@ -61,6 +61,12 @@ DELAY = f"least(coalesce(a.retry_after, 60), {LONGEST})"
 # The credential that all of the channel goes with is refused: a worker says how long to leave it alone.
 LOCKED_OUT = "(a.outcome = 'attention' AND a.retry_after IS NOT NULL)"
 
+
+def is_locked_out(result):
+    """As LOCKED_OUT, of a Result of contract v1."""
+    return result["outcome"] == "attention" and result["retry_after"] is not None
+
+
 # Whatever was sent: it says that it cannot work now, gives no answer, or asks to wait. The last is kept to by
 # the sidecar's budget, which knows better for how long and lets more than one request through after it.
 SAID = f"""
