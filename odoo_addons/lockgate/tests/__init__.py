@@ -14,6 +14,8 @@ from . import test_exception_mapping
 from . import test_exception_one_by_one
 from . import test_exception_outage
 from . import test_exception_retry
+from . import test_exception_routing
+from . import test_exception_untaken
 from . import test_exceptions
 from . import test_exceptions_at_once
 from . import test_gateway
